@@ -1,0 +1,148 @@
+/**
+ * The base of every error this package throws. `code` is stable and made to be compared; the message is for people. Neither
+ * they nor `cause` ever hold a secret, a token or the body of a response.
+ */
+export class CredentialsError extends Error {
+  readonly code: string;
+  /** Whether the same call may succeed a little later without anybody changing anything. */
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** An option, an environment variable or an entry of a configuration file is missing or makes no sense. */
+export class InvalidConfigurationError extends CredentialsError {
+  constructor(message: string) {
+    super('INVALID_CONFIGURATION', message);
+  }
+}
+
+/** A provider has nothing to work with here (no environment variable, no file, switched off): a chain goes on to the next. */
+export class ProviderNotConfiguredError extends CredentialsError {
+  constructor(message: string) {
+    super('PROVIDER_NOT_CONFIGURED', message);
+  }
+}
+
+/** `close()` was called on the provider. */
+export class ProviderClosedError extends CredentialsError {
+  constructor(providerName: string) {
+    super('PROVIDER_CLOSED', `The ${providerName} credentials provider was closed; create a new one.`);
+  }
+}
+
+/** Why one provider of a chain gave nothing. */
+export interface ChainFailure {
+  readonly providerName: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** No provider of a chain answered. `failures` lists each with its reason, in the order they were asked. */
+export class NoCredentialsError extends CredentialsError {
+  readonly failures: readonly ChainFailure[];
+
+  constructor(failures: readonly ChainFailure[], options: { retryable?: boolean; cause?: unknown } = {}) {
+    const lines = failures.map((failure) => `  - ${failure.providerName}: ${failure.reason}`);
+    super('NO_CREDENTIALS', ['No credentials provider answered:', ...lines].join('\n'), options);
+    this.failures = failures;
+  }
+}
+
+/** The credential that was had is past its expiration, and no newer one was offered. */
+export class ExpiredCredentialsError extends CredentialsError {
+  constructor(providerName: string, expiration: Date) {
+    super(
+      'CREDENTIALS_EXPIRED',
+      `${providerName} answered with a credential that expired at ${expiration.toISOString()}, by the service's own clock.`,
+      { retryable: true },
+    );
+  }
+}
+
+/** Nothing answered at the endpoint in time, or the connection broke. */
+export class EndpointUnreachableError extends CredentialsError {
+  readonly endpoint: string;
+
+  constructor(endpoint: string, reason: string, cause?: unknown) {
+    super('ENDPOINT_UNREACHABLE', `${endpoint} cannot be reached: ${reason}.`, { retryable: true, cause });
+    this.endpoint = endpoint;
+  }
+}
+
+/** The instance metadata service cannot be reached: the process does not run on an ECS instance, or a firewall is in the way. */
+export class MetadataServiceUnreachableError extends CredentialsError {
+  readonly endpoint: string;
+
+  constructor(endpoint: string, reason: string, cause?: unknown) {
+    super(
+      'METADATA_SERVICE_UNREACHABLE',
+      `The instance metadata service at ${endpoint} cannot be reached: ${reason}. ` +
+        'Run on an ECS instance (or set `endpoint`), and allow the instance to reach that address.',
+      { retryable: true, cause },
+    );
+    this.endpoint = endpoint;
+  }
+}
+
+/** A plain (v1) read was refused: the instance serves metadata in hardened mode only. */
+export class HardenedModeRequiredError extends CredentialsError {
+  constructor(endpoint: string) {
+    super(
+      'METADATA_HARDENED_MODE_REQUIRED',
+      `The metadata service at ${endpoint} refused a plain read (403): the instance is in hardened mode, and no metadata token ` +
+        'could be had. Allow PUT /latest/api/token through whatever stands between the process and the service.',
+    );
+  }
+}
+
+/** The service has no hardened mode, and plain (v1) reads were not allowed. */
+export class HardenedModeUnsupportedError extends CredentialsError {
+  constructor(endpoint: string, status: number) {
+    super(
+      'METADATA_HARDENED_MODE_UNSUPPORTED',
+      `The metadata service at ${endpoint} gave no token (PUT /latest/api/token answered ${status}). ` +
+        'Turn hardened mode on for the instance, or set `allowImdsV1: true` to accept plain reads.',
+    );
+  }
+}
+
+/** The instance has no RAM role, or not the one that was asked for. */
+export class RoleNotAttachedError extends CredentialsError {
+  constructor(roleName: string | undefined) {
+    super(
+      'ROLE_NOT_ATTACHED',
+      roleName === undefined
+        ? 'No RAM role is attached to this instance. Attach one (ecs:AttachInstanceRamRole).'
+        : `The RAM role ${roleName} is not attached to this instance. Attach it (ecs:AttachInstanceRamRole), or leave ` +
+            '`roleName` out to use the one that is.',
+    );
+  }
+}
+
+/** The service answered with a status that is no success. */
+export class UnexpectedStatusError extends CredentialsError {
+  readonly status: number;
+
+  constructor(what: string, status: number) {
+    super('UNEXPECTED_STATUS', `${what} answered ${status}.`, { retryable: status === 429 || status >= 500 });
+    this.status = status;
+  }
+}
+
+/** A response, or a file, is not what its format says. `path` is where, in JSON notation, such as `$.Credentials.Expiration`. */
+export class MalformedResponseError extends CredentialsError {
+  readonly path: string;
+
+  constructor(what: string, path: string, expected: string) {
+    super('MALFORMED_RESPONSE', `${what} is malformed at ${path}: expected ${expected}.`, {
+      retryable: true,
+    });
+    this.path = path;
+  }
+}
