@@ -1,1 +1,49 @@
-export {};
+export { PolicyError, type PolicyErrorCode, type PolicyIssue } from './errors.ts';
+export type { RequestContext } from './judge/condition.ts';
+export {
+  type Decision,
+  type Evaluation,
+  evaluate,
+  type PolicyInput,
+  type PolicySet,
+} from './judge/evaluate.ts';
+export type {
+  ConditionExplanation,
+  ElementExplanation,
+  Explanation,
+  StatementExplanation,
+} from './judge/explain.ts';
+export type { RequestPrincipal } from './judge/match.ts';
+export type { AccessRequest, PolicySource } from './judge/statement.ts';
+export type { ConditionOperator } from './model/condition-operators.ts';
+export type {
+  ConditionBlock,
+  Effect,
+  Policy,
+  PolicyDocument,
+  PolicyJson,
+  PrincipalMap,
+  Statement,
+  StatementPrincipal,
+} from './model/policy.ts';
+export { parsePolicy } from './read/parse-policy.ts';
+export { PolicyCodec } from './read/policy-codec.ts';
+export { bucketPolicy, policy, sessionPolicy, trustPolicy } from './write/policy.ts';
+export {
+  checkPolicySize,
+  MAX_POLICY_CHARACTERS,
+  type PolicyKind,
+  policySize,
+} from './write/policy-size.ts';
+export {
+  account,
+  anyone,
+  federated,
+  type Principal,
+  role,
+  roleSession,
+  service,
+  uid,
+  user,
+} from './write/principal.ts';
+export { allow, type ConditionValue, deny, type StatementBuilder } from './write/statement.ts';

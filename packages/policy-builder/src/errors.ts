@@ -1,0 +1,50 @@
+/** Stable codes of {@link PolicyError}. */
+export type PolicyErrorCode =
+  | 'INVALID_JSON'
+  | 'INVALID_POLICY'
+  | 'POLICY_TOO_LONG'
+  | 'INCOMPLETE_STATEMENT'
+  | 'INVALID_ARGUMENT'
+  | 'UNKNOWN_SERVICE';
+
+/** One thing wrong with a policy, and where. */
+export interface PolicyIssue {
+  /** Stable name of the kind of mistake, e.g. `unknown-element`. */
+  readonly code: string;
+  /** JSON path of the offending value, e.g. `$.Statement[0].Action[1]`. */
+  readonly path: string;
+  /** A sentence for a person. */
+  readonly message: string;
+  /** What would have been right. */
+  readonly expected: string;
+  /** What to write instead, where that is plain. */
+  readonly suggestion?: string | undefined;
+  /** 1-based line in the text that was parsed; absent when a value was given instead of text. */
+  readonly line?: number | undefined;
+  /** 1-based column, in UTF-16 code units as editors count them. */
+  readonly column?: number | undefined;
+  /** 0-based offset in the text, in UTF-16 code units. */
+  readonly offset?: number | undefined;
+}
+
+/**
+ * What every function of this package throws for a policy that is not one.
+ * `issues` holds everything that is wrong, in the order of the text.
+ */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly code: PolicyErrorCode;
+  readonly issues: readonly PolicyIssue[];
+
+  constructor(code: PolicyErrorCode, message: string, issues: readonly PolicyIssue[] = []) {
+    super(message);
+    this.code = code;
+    this.issues = Object.freeze([...issues]);
+  }
+}
+
+/** One line for an issue: where, what, and what to write instead. */
+export function describeIssue(issue: PolicyIssue): string {
+  const where = issue.line === undefined ? issue.path : `${issue.line}:${issue.column} ${issue.path}`;
+  return `${where}: ${issue.message}${issue.suggestion === undefined ? '' : ` Write ${issue.suggestion}.`}`;
+}

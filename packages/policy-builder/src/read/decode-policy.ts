@@ -1,0 +1,17 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { describeIssue, PolicyError } from '../errors.ts';
+import type { Policy } from '../model/policy.ts';
+import { issueOf } from './issues.ts';
+import { PolicyCodec } from './policy-codec.ts';
+
+/**
+ * Decodes a value (RAM JSON that has been parsed already) to a policy.
+ *
+ * @throws PolicyError `INVALID_POLICY` with every issue
+ */
+export function decodePolicy(value: unknown): Policy {
+  const result = PolicyCodec.decode(value);
+  if (!isLeft(result)) return result.right;
+  const issues = result.left.map(issueOf);
+  throw new PolicyError('INVALID_POLICY', `Not a RAM policy. ${issues.map(describeIssue).join(' ')}`, issues);
+}
