@@ -1,3 +1,4 @@
+export { setCredential } from './adapters/alicloud-client.ts';
 export {
   type AlicloudCredential,
   type AlicloudCredentialModel,

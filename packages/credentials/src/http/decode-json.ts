@@ -1,4 +1,3 @@
-import { isLeft } from 'fp-ts/Either';
 import * as t from 'io-ts';
 import { MalformedResponseError } from '../errors.ts';
 
@@ -43,7 +42,7 @@ export function decodeJson<A>(codec: t.Type<A, unknown, unknown>, text: string, 
 /** {@link decodeJson} for a value that is parsed already. */
 export function decodeValue<A>(codec: t.Type<A, unknown, unknown>, value: unknown, what: string): A {
   const decoded = codec.decode(value);
-  if (isLeft(decoded)) {
+  if (decoded._tag === 'Left') {
     const context = decoded.left[0]?.context ?? [];
     // io-ts also counts the members of an intersection or a union as steps; the document has no such step.
     const isStep = (index: number) => {
