@@ -1,1 +1,30 @@
-export {};
+export {
+  type AlicloudKmsClient,
+  type AlicloudKmsClientOptions,
+  alicloudKmsClient,
+  type KmsConnectionOptions,
+} from './client/alicloud-kms-client.ts';
+export { type RegionalKmsOptions, regionalKmsClients } from './client/regional-clients.ts';
+export * from './errors.ts';
+export type { KmsEvent, KmsEventListener } from './events.ts';
+export {
+  type AliasArn,
+  formatKeyArn,
+  type KeyArn,
+  type KeyIdentifier,
+  type ParsedKeyArn,
+  parseKeyArn,
+} from './key-identifier.ts';
+export { type KmsDiscoveryKeyringOptions, kmsDiscoveryKeyring } from './keyrings/discovery-keyring.ts';
+export {
+  type KmsEncryptionMaterials,
+  type KmsKeyringOptions,
+  kmsKeyring,
+  type SkippedKey,
+} from './keyrings/kms-keyring.ts';
+export type { RegionPreference } from './keyrings/unwrap.ts';
+export type * from './kms-client.ts';
+export type { RateOptions } from './resilience/adaptive-rate.ts';
+export type { Clock } from './resilience/clock.ts';
+export type { CircuitBreakerOptions } from './resilience/region-guard.ts';
+export type { RetryOptions } from './resilience/retry.ts';

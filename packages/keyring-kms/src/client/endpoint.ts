@@ -1,0 +1,52 @@
+import { InvalidArgumentError } from '@yunseal/crypto-core';
+
+/** Where a region's KMS is reached. */
+export interface KmsEndpoint {
+  readonly protocol: 'http' | 'https';
+  /** Host, with the port where it is not the protocol's own. */
+  readonly host: string;
+  /** Whether this is a dedicated instance's own gateway, which has no ReEncrypt. */
+  readonly dedicated: boolean;
+}
+
+export interface KmsEndpointOptions {
+  /** A host, or a URL without a path such as `http://127.0.0.1:8080`. Wins over `network`. */
+  readonly endpoint?: string | undefined;
+  /** The region's public gateway (the default) or the one inside a VPC. */
+  readonly network?: 'public' | 'vpc' | undefined;
+}
+
+const dedicatedSuffix = '.cryptoservice.kms.aliyuncs.com';
+
+/**
+ * The gateway's address: `kms.<region>.aliyuncs.com`, `kms-vpc.<region>.aliyuncs.com`, or the one given.
+ *
+ * @throws InvalidArgumentError when the endpoint is no host and no http or https URL.
+ */
+export function resolveKmsEndpoint(region: string, options: KmsEndpointOptions): KmsEndpoint {
+  if (options.endpoint === undefined) {
+    const product = options.network === 'vpc' ? 'kms-vpc' : 'kms';
+    return { protocol: 'https', host: `${product}.${region}.aliyuncs.com`, dedicated: false };
+  }
+  const text = options.endpoint.includes('://') ? options.endpoint : `https://${options.endpoint}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    url === undefined ||
+    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+    url.hostname === '' ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    throw new InvalidArgumentError(
+      'the KMS endpoint must be a host or an http(s) URL with nothing after the port, such as https://kms.cn-hangzhou.aliyuncs.com',
+    );
+  }
+  return {
+    protocol: url.protocol === 'http:' ? 'http' : 'https',
+    host: url.host,
+    dedicated: url.hostname.endsWith(dedicatedSuffix),
+  };
+}

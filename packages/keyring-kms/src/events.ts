@@ -1,0 +1,32 @@
+/** What a KMS client tells whoever watches it. Never a key, a token, a parameter or a URL. */
+export type KmsEvent =
+  | {
+      readonly type: 'retry';
+      readonly operation: string;
+      readonly region: string;
+      /** The attempt that failed, from 1. */
+      readonly attempt: number;
+      /** The `code` of the error, for example `KmsThrottled`. */
+      readonly errorCode: string;
+      readonly requestId: string | undefined;
+      readonly delayMs: number;
+    }
+  | { readonly type: 'rate-lowered'; readonly region: string; readonly requestsPerSecond: number }
+  | { readonly type: 'circuit-opened' | 'circuit-closed'; readonly region: string }
+  | {
+      /** By option, a message was wrapped without this key because its region was down. */
+      readonly type: 'key-skipped';
+      readonly keyId: string;
+      readonly region: string;
+      readonly errorCode: string;
+    }
+  | {
+      /** A cached secret was served because KMS could not be asked for a newer one. */
+      readonly type: 'stale-secret-served';
+      readonly secretName: string;
+      readonly region: string;
+      readonly ageMs: number;
+      readonly errorCode: string;
+    };
+
+export type KmsEventListener = (event: KmsEvent) => void;

@@ -1,0 +1,96 @@
+import {
+  BrokenCircuitError,
+  bulkhead,
+  CountBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+} from 'cockatiel';
+
+/** When a region counts as down. */
+export interface CircuitBreakerOptions {
+  /** Share of failed calls, in (0, 1), that opens the circuit. Default 0.5. */
+  readonly threshold?: number | undefined;
+  /** How many of the latest calls are looked at. Default 20. */
+  readonly window?: number | undefined;
+  /** With fewer calls than this in the window the circuit stays closed. Default 5. */
+  readonly minimumCalls?: number | undefined;
+  /** How long the circuit stays open before one call may probe the region, in milliseconds. Default 5,000. */
+  readonly openMs?: number | undefined;
+}
+
+export interface RegionGuard {
+  /**
+   * Runs one attempt. `start` begins it and says two things: `outcome`, which settles as soon as the caller can be
+   * answered, and `released`, which settles when the connection is free again (later than `outcome` when the attempt
+   * was given up on). The connection's place is kept until then, so abandoned attempts cannot pile up connections.
+   */
+  run<T>(start: () => { outcome: Promise<T>; released: Promise<unknown> }, signal?: AbortSignal): Promise<T>;
+  available(): boolean;
+}
+
+/** Thrown by {@link RegionGuard.run} when the circuit is open. */
+export { BrokenCircuitError, isBrokenCircuitError };
+
+/** Bounds the connections to one region, and stops sending to it while it is down. */
+export function regionGuard(options: {
+  readonly maxConnections: number;
+  readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
+  /** Which errors say that the region, not the request, is at fault. */
+  readonly isOutage: (error: unknown) => boolean;
+  readonly onCircuitChange: (open: boolean) => void;
+}): RegionGuard {
+  const places = bulkhead(options.maxConnections, Number.POSITIVE_INFINITY);
+  const settings = options.circuitBreaker === false ? undefined : (options.circuitBreaker ?? {});
+  const circuit =
+    settings === undefined
+      ? undefined
+      : circuitBreaker(handleWhen(options.isOutage), {
+          halfOpenAfter: settings.openMs ?? 5_000,
+          breaker: new CountBreaker({
+            threshold: settings.threshold ?? 0.5,
+            size: settings.window ?? 20,
+            minimumNumberOfCalls: settings.minimumCalls ?? 5,
+          }),
+        });
+  let open = false;
+  circuit?.onBreak(() => {
+    open = true;
+    options.onCircuitChange(true);
+  });
+  circuit?.onReset(() => {
+    open = false;
+    options.onCircuitChange(false);
+  });
+
+  return {
+    run: <T>(
+      start: () => { outcome: Promise<T>; released: Promise<unknown> },
+      signal?: AbortSignal,
+    ): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        // The caller is let go at once; the attempt runs on to its own end, so that the circuit learns how it ended.
+        const onAbort = (): void => reject(signal?.reason);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        const settled = (): void => signal?.removeEventListener('abort', onAbort);
+        const inPlace = async (): Promise<void> => {
+          if (signal?.aborted) {
+            reject(signal.reason);
+            return;
+          }
+          let released: Promise<unknown> = Promise.resolve();
+          const attempt = (): Promise<T> => {
+            const started = start();
+            released = started.released;
+            return started.outcome;
+          };
+          await (circuit === undefined ? attempt() : circuit.execute(attempt))
+            .then(resolve, reject)
+            .finally(settled);
+          await released.catch(() => undefined);
+        };
+        places.execute(inPlace).catch(reject);
+      }),
+    available: () => !open,
+  };
+}
