@@ -38,10 +38,13 @@ export class MalformedMessageError extends YunsealError {
 export class TruncatedMessageError extends YunsealError {
   /** Offset of the field that is cut off, from the start of the message, in bytes. */
   readonly offset: number;
+  /** How many bytes of the message are needed to read on: at least this many. */
+  readonly needed: number;
 
-  constructor(what: string, offset: number) {
+  constructor(what: string, offset: number, needed: number) {
     super('TruncatedMessage', `the message ends inside ${what}, which starts at byte ${offset}`);
     this.offset = offset;
+    this.needed = needed;
   }
 }
 

@@ -1,4 +1,16 @@
+export {
+  createEncryptionClient,
+  type DecryptResult,
+  type DecryptStreamOptions,
+  type EncryptionClient,
+  type EncryptResult,
+} from './client/client.ts';
+export { inspectMessage } from './client/inspect.ts';
+export type { EncryptionClientOptions, KeySource } from './client/options.ts';
+export type { CommitmentPolicy } from './client/policies.ts';
+export type { DecryptOptions, EncryptOptions } from './client/sessions.ts';
 export * from './errors.ts';
+export type { AliyunHeader, FramedHeader, MessageHeader } from './header.ts';
 export type {
   DecryptionMaterials,
   EncryptedDataKey,
@@ -6,6 +18,9 @@ export type {
   EncryptionMaterials,
   Keyring,
 } from './keyring.ts';
+export { type MultiKeyringOptions, multiKeyring } from './keyrings/multi.ts';
+export { type RawAesKeyringOptions, rawAesKeyring } from './keyrings/raw-aes.ts';
+export { defaultMaterials } from './materials/default.ts';
 export type {
   DecryptionMaterialsRequest,
   EncryptionMaterialsRequest,

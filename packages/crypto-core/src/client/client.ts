@@ -1,0 +1,130 @@
+import { publicContext } from '../encryption-context.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { ByteTransform } from '../format.ts';
+import type { MessageHeader } from '../header.ts';
+import type { EncryptionContext } from '../keyring.ts';
+import { encodeUtf8 } from '../text.ts';
+import { detectFormat, formatNamed } from './formats.ts';
+import { type EncryptionClientOptions, type KeySource, requireInteger, resolveSettings } from './options.ts';
+import { checkFormat } from './policies.ts';
+import { createReadSession, type DecryptOptions, type EncryptOptions, openWriteSession } from './sessions.ts';
+import { toTransformStream } from './transform-stream.ts';
+
+export interface EncryptResult {
+  readonly ciphertext: Uint8Array;
+  readonly header: MessageHeader;
+}
+
+export interface DecryptResult {
+  readonly plaintext: Uint8Array;
+  /** The authenticated entries the writer gave, stored or supplied; without the format's own `aws-crypto-` ones. */
+  readonly context: EncryptionContext;
+  readonly header: MessageHeader;
+}
+
+export interface DecryptStreamOptions extends DecryptOptions {
+  /** Called once, before the first plaintext, when the header has been authenticated. */
+  readonly onHeader?: ((header: MessageHeader) => void) | undefined;
+}
+
+export interface EncryptionClient {
+  /**
+   * Encrypt bytes, or text as UTF-8, as one message.
+   *
+   * @throws {EncryptionContextError | CommitmentPolicyError | DataKeyWrapError | LimitExceededError}
+   * @see client-apis/encrypt.md of the AWS Encryption SDK specification
+   */
+  encrypt(plaintext: Uint8Array | string, options?: EncryptOptions): Promise<EncryptResult>;
+  /**
+   * Decrypt one whole message. Nothing comes out unless all of it was authenticated.
+   *
+   * @throws {MalformedMessageError | TruncatedMessageError} for bytes that are no whole message
+   * @throws {DataKeyUnwrapError} when no key opens it
+   * @throws {AuthenticationError | CommitmentMismatchError | SignatureInvalidError} when it was changed
+   * @throws {ContextMismatchError | CommitmentPolicyError | FormatNotAcceptedError | LimitExceededError} when the
+   * caller's policies do not allow it
+   * @see client-apis/decrypt.md of the AWS Encryption SDK specification
+   */
+  decrypt(ciphertext: Uint8Array, options?: DecryptOptions): Promise<DecryptResult>;
+  /** Encrypt as a stream; holds one frame. Use it with `pipeThrough`, or in node:stream's `pipeline`. */
+  encryptStream(options?: EncryptOptions): TransformStream<Uint8Array, Uint8Array>;
+  /**
+   * Decrypt as a stream. Each frame comes out when its tag has been checked; the last frame of a signed message only
+   * when its signature has been verified. A stream that errors was not a whole, unchanged message: discard what came
+   * before.
+   */
+  decryptStream(options?: DecryptStreamOptions): TransformStream<Uint8Array, Uint8Array>;
+}
+
+/**
+ * A client that encrypts and decrypts messages with the keys of a keyring.
+ *
+ * @throws {InvalidArgumentError} naming the option that cannot be used
+ */
+export function createEncryptionClient(
+  source: KeySource,
+  options: EncryptionClientOptions = {},
+): EncryptionClient {
+  const settings = resolveSettings(source, options);
+  const frameLengthOf = ({ frameLength }: EncryptOptions) =>
+    frameLength === undefined
+      ? settings.frameLength
+      : requireInteger('frameLength', frameLength, 0xffff_ffff);
+
+  return {
+    async encrypt(plaintext, call = {}) {
+      const bytes =
+        typeof plaintext === 'string' ? encodeUtf8(plaintext) : requireBytes('plaintext', plaintext);
+      const session = await openWriteSession(settings, call, frameLengthOf(call), bytes.length);
+      return formatNamed(session.materials.suite.format).encrypt(bytes, session);
+    },
+
+    async decrypt(ciphertext, call = {}) {
+      const bytes = requireBytes('ciphertext', ciphertext);
+      const format = detectFormat(bytes);
+      checkFormat(format.name, settings.formats);
+      const { plaintext, header, context } = await format.decrypt(bytes, createReadSession(settings, call));
+      return { plaintext, context: publicContext(context), header };
+    },
+
+    encryptStream(call = {}) {
+      const frameLength = frameLengthOf(call);
+      return toTransformStream(async () => {
+        const session = await openWriteSession(settings, call, frameLength);
+        return formatNamed(session.materials.suite.format).encryptor(session);
+      });
+    },
+
+    decryptStream(call = {}) {
+      const session = createReadSession(settings, call, call.onHeader);
+      return toTransformStream(() => detectingDecryptor(session, settings.formats));
+    },
+  };
+
+  function detectingDecryptor(
+    session: ReturnType<typeof createReadSession>,
+    accepted: readonly ('framed' | 'aliyun')[],
+  ): ByteTransform {
+    let inner: ByteTransform | undefined;
+    const open = (chunk: Uint8Array) => {
+      const format = detectFormat(chunk);
+      checkFormat(format.name, accepted);
+      inner = format.decryptor(session);
+      return inner;
+    };
+    return {
+      write: (chunk, emit) => {
+        if (chunk.length > 0) return (inner ?? open(chunk)).write(chunk, emit);
+      },
+      end: (emit) => (inner ?? open(new Uint8Array(0))).end(emit),
+      close: () => inner?.close(),
+    };
+  }
+}
+
+function requireBytes(argument: string, value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new InvalidArgumentError(
+    `${argument} must be a Uint8Array, not ${value === null ? 'null' : typeof value}`,
+  );
+}

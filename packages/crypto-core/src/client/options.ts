@@ -1,0 +1,109 @@
+import { InvalidArgumentError } from '../errors.ts';
+import type { Keyring } from '../keyring.ts';
+import { defaultMaterials } from '../materials/default.ts';
+import type { MaterialsManager } from '../materials/manager.ts';
+import type { AlgorithmSuite, FormatName } from '../suites/suite.ts';
+import { resolveSuite, type SuiteReference, suites } from '../suites/table.ts';
+import type { CommitmentPolicy } from './policies.ts';
+
+/** Where a client's data keys come from: a keyring, or a materials manager (`cachingMaterials`, say) over one. */
+export type KeySource =
+  | { readonly keyring: Keyring; readonly materials?: undefined }
+  | { readonly materials: MaterialsManager; readonly keyring?: undefined };
+
+export interface EncryptionClientOptions {
+  /** The format to write. Default: that of `suite`, else `framed`. */
+  readonly format?: FormatName | undefined;
+  /** The suite to write with. Default: 0x0478 for `framed`, AES-256-GCM for `aliyun`. */
+  readonly suite?: SuiteReference | undefined;
+  /** Plaintext bytes per frame, 1 to 2^32 - 1. Default: 65,536. */
+  readonly frameLength?: number | undefined;
+  /**
+   * `require` (the default): write and read only framed suites that commit to their key. `allow-decrypt`: read all of
+   * them. `allow`: write all of them too.
+   */
+  readonly commitmentPolicy?: CommitmentPolicy | undefined;
+  /** The most encrypted data keys a message may have, written or read. Default: 10. */
+  readonly maxEncryptedDataKeys?: number | undefined;
+  /** The formats `decrypt` accepts. Default: both. */
+  readonly formats?: readonly FormatName[] | undefined;
+  /** Consent to the aliyun format's CBC and CTR algorithms, which do not notice a changed body. Default: false. */
+  readonly allowUnauthenticated?: boolean | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ClientSettings {
+  readonly materials: MaterialsManager;
+  readonly suite: AlgorithmSuite;
+  readonly frameLength: number;
+  readonly commitmentPolicy: CommitmentPolicy;
+  readonly maxEncryptedDataKeys: number;
+  readonly formats: readonly FormatName[];
+  readonly allowUnauthenticated: boolean;
+}
+
+const formatNames: readonly FormatName[] = ['framed', 'aliyun'];
+const commitmentPolicies: readonly CommitmentPolicy[] = ['require', 'allow-decrypt', 'allow'];
+export const defaultFrameLength = 65_536;
+export const defaultMaxEncryptedDataKeys = 10;
+
+/** @throws {InvalidArgumentError} naming the option that cannot be used */
+export function resolveSettings(source: KeySource, options: EncryptionClientOptions): ClientSettings {
+  const format = options.format;
+  if (format !== undefined) requireOneOf('format', format, formatNames);
+  const suite = resolveSuite(options.suite ?? (format === 'aliyun' ? suites['0x0002'] : suites['0x0478']));
+  if (format !== undefined && suite.format !== format) {
+    throw new InvalidArgumentError(`suite ${suite.name} is of the ${suite.format} format, not ${format}`);
+  }
+  const commitmentPolicy = options.commitmentPolicy ?? 'require';
+  requireOneOf('commitmentPolicy', commitmentPolicy, commitmentPolicies);
+  const formats = options.formats ?? formatNames;
+  if (!Array.isArray(formats) || formats.length === 0) {
+    throw new InvalidArgumentError(`formats must be a non-empty array of: ${formatNames.join(', ')}`);
+  }
+  for (const name of formats) requireOneOf('formats', name, formatNames);
+  return {
+    materials: resolveSource(source),
+    suite,
+    frameLength: requireInteger('frameLength', options.frameLength ?? defaultFrameLength, 0xffff_ffff),
+    commitmentPolicy,
+    maxEncryptedDataKeys: requireInteger(
+      'maxEncryptedDataKeys',
+      options.maxEncryptedDataKeys ?? defaultMaxEncryptedDataKeys,
+      0xffff,
+    ),
+    formats: [...formats],
+    allowUnauthenticated: options.allowUnauthenticated === true,
+  };
+}
+
+function resolveSource({ keyring, materials }: KeySource): MaterialsManager {
+  if ((keyring === undefined) === (materials === undefined)) {
+    throw new InvalidArgumentError('pass either a keyring or materials');
+  }
+  if (materials !== undefined) return materials;
+  return defaultMaterials(requireKeyring('keyring', keyring));
+}
+
+export function requireKeyring(option: string, keyring: unknown): Keyring {
+  const candidate = keyring as Partial<Keyring> | null | undefined;
+  if (typeof candidate?.onEncrypt !== 'function' || typeof candidate.onDecrypt !== 'function') {
+    throw new InvalidArgumentError(`${option} must be a keyring: an object with onEncrypt and onDecrypt`);
+  }
+  return candidate as Keyring;
+}
+
+export function requireInteger(option: string, value: unknown, most: number): number {
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > most) {
+    throw new InvalidArgumentError(
+      `${option} must be a whole number from 1 to ${most}, not ${String(value)}`,
+    );
+  }
+  return value as number;
+}
+
+function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(value as string)) {
+    throw new InvalidArgumentError(`${option} must be one of ${allowed.join(', ')}, not ${String(value)}`);
+  }
+}

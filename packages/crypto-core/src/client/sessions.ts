@@ -1,0 +1,131 @@
+import { checkContext, reservedPrefix } from '../encryption-context.ts';
+import {
+  DataKeyUnwrapError,
+  EncryptionContextError,
+  InvalidArgumentError,
+  KeyringContractError,
+  LimitExceededError,
+} from '../errors.ts';
+import type { ReadSession, WriteSession } from '../format.ts';
+import type { MessageHeader } from '../header.ts';
+import type { EncryptionContext } from '../keyring.ts';
+import { resolveSuite, type SuiteReference } from '../suites/table.ts';
+import type { ClientSettings } from './options.ts';
+import { checkAuthenticated, checkCommitment, checkFormat, matchContext } from './policies.ts';
+
+export interface EncryptOptions {
+  /** Names and values to bind to the message. They are stored in the clear. */
+  readonly context?: EncryptionContext | undefined;
+  /** Another suite than the client's. */
+  readonly suite?: SuiteReference | undefined;
+  /** Keys of `context` to authenticate but not to store: whoever decrypts must supply them. */
+  readonly requiredContextKeys?: readonly string[] | undefined;
+  /** Plaintext bytes per frame, for this message. */
+  readonly frameLength?: number | undefined;
+  /** Consent, for this message, to an algorithm that does not authenticate the body. */
+  readonly allowUnauthenticated?: boolean | undefined;
+}
+
+export interface DecryptOptions {
+  /** Entries the message's context must have, with these values; also supplies the required ones it does not store. */
+  readonly context?: EncryptionContext | undefined;
+  /** Consent, for this message, to an algorithm that does not authenticate the body. */
+  readonly allowUnauthenticated?: boolean | undefined;
+}
+
+/** Check a call's options against the client's policies and obtain materials for one message. */
+export async function openWriteSession(
+  settings: ClientSettings,
+  options: EncryptOptions,
+  frameLength: number,
+  plaintextLength?: number,
+): Promise<WriteSession> {
+  const suite = options.suite === undefined ? settings.suite : resolveSuite(options.suite);
+  checkCommitment(suite, settings.commitmentPolicy, 'encrypt');
+  checkAuthenticated(suite, settings.allowUnauthenticated || options.allowUnauthenticated === true);
+  const encryptionContext = checkContext(options.context);
+  for (const key of Object.keys(encryptionContext)) {
+    if (key.startsWith(reservedPrefix)) {
+      throw new EncryptionContextError(
+        `the context entry ${JSON.stringify(key)} starts with ${reservedPrefix}, which the format keeps for itself`,
+        key,
+      );
+    }
+  }
+  const requiredContextKeys = checkRequiredKeys(options.requiredContextKeys, encryptionContext);
+  const materials = await settings.materials.getEncryptionMaterials({
+    suite,
+    encryptionContext,
+    plaintextLength,
+  });
+  try {
+    if (materials.suite !== suite)
+      throw new KeyringContractError('the materials are for another suite than was asked for');
+    if (materials.encryptedDataKeys.length > settings.maxEncryptedDataKeys) {
+      throw new LimitExceededError(
+        `the keyring made ${materials.encryptedDataKeys.length} encrypted data keys; maxEncryptedDataKeys allows ${settings.maxEncryptedDataKeys}`,
+      );
+    }
+  } catch (error) {
+    materials.plaintextDataKey.fill(0);
+    throw error;
+  }
+  return { materials, requiredContextKeys, frameLength };
+}
+
+/** What a format needs to read one message under the client's policies. */
+export function createReadSession(
+  settings: ClientSettings,
+  options: DecryptOptions,
+  onHeader?: (header: MessageHeader) => void,
+): ReadSession {
+  const expected = checkContext(options.context);
+  return {
+    maxEncryptedDataKeys: settings.maxEncryptedDataKeys,
+    onHeader,
+    async open({ format, suite, context, encryptedDataKeys }) {
+      checkFormat(format, settings.formats);
+      checkCommitment(suite, settings.commitmentPolicy, 'decrypt');
+      checkAuthenticated(suite, settings.allowUnauthenticated || options.allowUnauthenticated === true);
+      const unstoredContext = matchContext(context, expected);
+      const encryptionContext = { ...context, ...unstoredContext };
+      try {
+        const materials = await settings.materials.getDecryptionMaterials({
+          suite,
+          encryptionContext,
+          encryptedDataKeys,
+        });
+        return { materials, unstoredContext };
+      } catch (error) {
+        throw explainUnwrap(error, Object.keys(unstoredContext));
+      }
+    },
+  };
+}
+
+/** A wrong value for an entry that is not stored shows as a key that does not unwrap: say which entries these are. */
+function explainUnwrap(error: unknown, unstored: readonly string[]): unknown {
+  if (!(error instanceof DataKeyUnwrapError) || unstored.length === 0) return error;
+  const names = unstored.map((key) => JSON.stringify(key)).join(', ');
+  return new DataKeyUnwrapError(
+    `${error.message}; the message does not store these entries of the context given, so the writer must have required them, with the same values: ${names}`,
+    error.errors,
+  );
+}
+
+function checkRequiredKeys(
+  keys: readonly string[] | undefined,
+  context: EncryptionContext,
+): readonly string[] {
+  if (keys === undefined) return [];
+  if (!Array.isArray(keys)) throw new InvalidArgumentError('requiredContextKeys must be an array of strings');
+  for (const key of keys) {
+    if (typeof key !== 'string' || !Object.hasOwn(context, key)) {
+      throw new EncryptionContextError(
+        `requiredContextKeys names ${JSON.stringify(key)}, which is not in the context`,
+        String(key),
+      );
+    }
+  }
+  return keys;
+}

@@ -1,0 +1,159 @@
+import type { Verifier } from '../backend/backend.ts';
+import { PendingBytes } from '../bytes/pending.ts';
+import { ByteReader } from '../bytes/reader.ts';
+import {
+  AuthenticationError,
+  LimitExceededError,
+  MalformedMessageError,
+  TruncatedMessageError,
+} from '../errors.ts';
+import type { ByteTransform, Emit, ReadSession } from '../format.ts';
+import type { FramedHeader } from '../header.ts';
+import { checkSignature, messageVerifier } from './footer.ts';
+import { type FrameCipher, frameCipher, ivLength, maxSequenceNumber, tagLength } from './frame.ts';
+import { parseHeader } from './header.ts';
+import { verifyHeader } from './header-authentication.ts';
+import { locateFrame } from './layout.ts';
+import { frameAuthenticationError, readNonFramedPrefix } from './whole.ts';
+
+/** A part of the message that is read in one piece once all its bytes are there. */
+type Part = 'header' | 'frames' | 'non-framed body' | 'footer' | 'nothing more';
+
+/**
+ * Decrypt as a stream. A frame's plaintext is emitted when its tag has been checked; in a signed message the last
+ * frame's (or the whole non-framed body's) only when the signature has been verified too.
+ *
+ * @see client-apis/decrypt.md#decrypt-the-message-body of the AWS Encryption SDK specification
+ */
+export function createDecryptor(session: ReadSession): ByteTransform {
+  const pending = new PendingBytes();
+  /** Where `pending`, or the chunk being read, starts in the message. */
+  let position = 0;
+  /** No use in trying again with fewer bytes than this, counted from the start of the message. */
+  let needed = 1;
+  let part: Part = 'header';
+  let header: FramedHeader | undefined;
+  let frames: FrameCipher | undefined;
+  let verifier: Verifier | undefined;
+  let sequenceNumber = 1;
+  let heldBack: Uint8Array | undefined;
+
+  /** Read one part from `bytes`, which start at `position`; gives the number of bytes it took. */
+  const readPart = async (bytes: Uint8Array, emit: Emit): Promise<number> => {
+    switch (part) {
+      case 'header': {
+        const parsed = parseHeader(bytes, session.maxEncryptedDataKeys);
+        const opened = await session.open(parsed.header);
+        const key = await verifyHeader(parsed, opened);
+        verifier = await messageVerifier(parsed.header.suite, opened.materials.encryptionContext);
+        header = parsed.header;
+        frames = frameCipher(key, header.messageId);
+        verifier?.update(bytes.subarray(0, header.headerLength));
+        part = header.contentType === 'framed' ? 'frames' : 'non-framed body';
+        session.onHeader?.(header);
+        return header.headerLength;
+      }
+      case 'frames': {
+        const frame = locateFrame(bytes, 0, sequenceNumber, header!.frameLength, position);
+        const plaintext = new Uint8Array(frame.contentLength);
+        const opening = frames!.open(
+          frame.kind,
+          sequenceNumber,
+          bytes.subarray(frame.ivOffset, frame.ivOffset + ivLength),
+          bytes.subarray(frame.contentOffset, frame.end),
+          plaintext,
+          0,
+        );
+        if (!(opening instanceof Promise ? await opening : opening))
+          throw frameAuthenticationError(sequenceNumber);
+        verifier?.update(bytes.subarray(0, frame.end));
+        if (frame.kind === 'final') endBody(plaintext, emit);
+        else {
+          if (sequenceNumber === maxSequenceNumber) {
+            throw new LimitExceededError(`the message has more than ${maxSequenceNumber} frames`);
+          }
+          sequenceNumber += 1;
+          emit(plaintext);
+        }
+        return frame.end;
+      }
+      case 'non-framed body': {
+        const reader = new ByteReader(bytes, 0, position);
+        const { iv, length } = readNonFramedPrefix(reader);
+        const sealed = reader.take(length + tagLength, 'the body');
+        const plaintext = new Uint8Array(length);
+        if (!(await frames!.open('non-framed', 1, iv, sealed, plaintext, 0))) {
+          throw new AuthenticationError("the body's tag does not match: the body was changed", 'body');
+        }
+        verifier?.update(bytes.subarray(0, reader.offset));
+        endBody(plaintext, emit);
+        return reader.offset;
+      }
+      case 'footer': {
+        const reader = new ByteReader(bytes, 0, position);
+        const signature = reader.take(reader.u16('the length of the signature'), 'the signature');
+        await checkSignature(verifier!, signature);
+        emit(heldBack!);
+        heldBack = undefined;
+        part = 'nothing more';
+        return reader.offset;
+      }
+      case 'nothing more':
+        throw new MalformedMessageError('bytes follow the end of the message', position);
+    }
+  };
+
+  const endBody = (plaintext: Uint8Array, emit: Emit) => {
+    if (verifier === undefined) {
+      emit(plaintext);
+      part = 'nothing more';
+    } else {
+      heldBack = plaintext;
+      part = 'footer';
+    }
+  };
+
+  /** Read as many parts as `bytes` hold; gives the number of bytes they took. */
+  const readParts = async (bytes: Uint8Array, emit: Emit): Promise<number> => {
+    let at = 0;
+    while (at < bytes.length && position + (bytes.length - at) >= needed) {
+      try {
+        const taken = await readPart(at === 0 ? bytes : bytes.subarray(at), emit);
+        at += taken;
+        position += taken;
+        needed = position + 1;
+      } catch (error) {
+        if (!(error instanceof TruncatedMessageError)) throw error;
+        needed = error.needed;
+        break;
+      }
+    }
+    return at;
+  };
+
+  return {
+    async write(chunk, emit) {
+      let rest = chunk;
+      // Complete the part that is waiting with just the bytes it lacks, then read the rest of the chunk in place.
+      while (pending.length > 0 && rest.length > 0) {
+        const missing = Math.min(needed - position - pending.length, rest.length);
+        pending.append(rest.subarray(0, missing));
+        rest = rest.subarray(missing);
+        pending.drop(await readParts(pending.bytes, emit));
+      }
+      if (rest.length > 0) pending.append(rest.subarray(await readParts(rest, emit)));
+    },
+    async end(emit) {
+      if (part === 'nothing more') return;
+      // What is there is too short: reading it once more says which field is cut off.
+      await readPart(pending.bytes, emit);
+    },
+    close() {
+      frames = undefined;
+      verifier = undefined;
+      heldBack?.fill(0);
+      heldBack = undefined;
+      pending.clear();
+    },
+  };
+}

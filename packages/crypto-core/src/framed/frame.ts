@@ -1,0 +1,108 @@
+import type { GcmKey, MaybePromise } from '../backend/backend.ts';
+import { encodeUtf8 } from '../text.ts';
+
+export const ivLength = 12;
+export const tagLength = 16;
+/** Bytes a regular frame adds to its content: sequence number, IV, tag. */
+export const regularFrameOverhead = 4 + ivLength + tagLength;
+/** Bytes the final frame adds: end mark, sequence number, IV, content length, tag. */
+export const finalFrameOverhead = 4 + 4 + ivLength + 4 + tagLength;
+/** Bytes before the content of a regular frame: sequence number and IV. */
+export const regularPrefix = 4 + ivLength;
+/** What stands in place of the sequence number at the start of the final frame. */
+export const finalFrameMark = 0xffffffff;
+/** The last sequence number: the next one would be the final frame's mark, or overflow. */
+export const maxSequenceNumber = 0xffffffff;
+
+const contentLabels = {
+  regular: encodeUtf8('AWSKMSEncryptionClient Frame'),
+  final: encodeUtf8('AWSKMSEncryptionClient Final Frame'),
+  'non-framed': encodeUtf8('AWSKMSEncryptionClient Single Block'),
+};
+
+export type FrameKind = keyof typeof contentLabels;
+
+/** Encrypts and decrypts the frames of one message, in any order. */
+export interface FrameCipher {
+  /** Write the whole frame to `output` at `offset`; it takes `frameSize(kind, plaintext.length)` bytes. */
+  seal(
+    kind: 'regular' | 'final',
+    sequenceNumber: number,
+    plaintext: Uint8Array,
+    output: Uint8Array,
+    offset: number,
+  ): MaybePromise<void>;
+  /**
+   * Check and decrypt content and tag under the IV that the frame carries. False, with nothing written to `output`,
+   * when the tag does not match.
+   */
+  open(
+    kind: FrameKind,
+    sequenceNumber: number,
+    iv: Uint8Array,
+    sealed: Uint8Array,
+    output: Uint8Array,
+    offset: number,
+  ): MaybePromise<boolean>;
+}
+
+export function frameSize(kind: 'regular' | 'final', contentLength: number): number {
+  return contentLength + (kind === 'final' ? finalFrameOverhead : regularFrameOverhead);
+}
+
+export function frameCipher(key: GcmKey, messageId: Uint8Array): FrameCipher {
+  const aads = {
+    regular: bodyAad(messageId, 'regular'),
+    final: bodyAad(messageId, 'final'),
+    'non-framed': bodyAad(messageId, 'non-framed'),
+  };
+  return {
+    seal(kind, sequenceNumber, plaintext, output, offset) {
+      const view = new DataView(output.buffer, output.byteOffset + offset);
+      let at = 0;
+      if (kind === 'final') {
+        view.setUint32(0, finalFrameMark);
+        at = 4;
+      }
+      view.setUint32(at, sequenceNumber);
+      const ivStart = offset + at + 4;
+      // The IV is the sequence number, left-padded with zeros to 12 bytes.
+      output.fill(0, ivStart, ivStart + 8);
+      view.setUint32(at + 12, sequenceNumber);
+      at += 4 + ivLength;
+      if (kind === 'final') {
+        view.setUint32(at, plaintext.length);
+        at += 4;
+      }
+      const iv = output.subarray(ivStart, ivStart + ivLength);
+      return key.seal(iv, aads[kind](sequenceNumber, plaintext.length), plaintext, output, offset + at);
+    },
+    open(kind, sequenceNumber, iv, sealed, output, offset) {
+      const aad = aads[kind](sequenceNumber, sealed.length - tagLength);
+      return key.open(iv, aad, sealed, output, offset);
+    },
+  };
+}
+
+/**
+ * Body AAD: message id, label, sequence number, content length. One array is reused for all frames of a kind, since
+ * both backends take what they need of it before they return.
+ *
+ * @see data-format/message-body-aad.md of the AWS Encryption SDK specification
+ */
+function bodyAad(
+  messageId: Uint8Array,
+  kind: FrameKind,
+): (sequenceNumber: number, length: number) => Uint8Array {
+  const label = contentLabels[kind];
+  const aad = new Uint8Array(messageId.length + label.length + 12);
+  aad.set(messageId);
+  aad.set(label, messageId.length);
+  const view = new DataView(aad.buffer, messageId.length + label.length);
+  return (sequenceNumber, length) => {
+    view.setUint32(0, sequenceNumber);
+    view.setUint32(4, Math.floor(length / 0x1_0000_0000));
+    view.setUint32(8, length >>> 0);
+    return aad;
+  };
+}

@@ -1,0 +1,79 @@
+import { backend } from '#backend';
+import { encodeBase64 } from '../base64.ts';
+import { publicKeyEntry } from '../encryption-context.ts';
+import { DataKeyUnwrapError, DataKeyWrapError, KeyringContractError } from '../errors.ts';
+import type { EncryptedDataKey, Keyring } from '../keyring.ts';
+import type { AlgorithmSuite } from '../suites/suite.ts';
+import { concealBytes } from './data-key.ts';
+import type { MaterialsManager } from './manager.ts';
+
+/**
+ * A fresh data key from the keyring for every message.
+ *
+ * @see framework/default-cmm.md of the AWS Encryption SDK specification
+ */
+export function defaultMaterials(keyring: Keyring): MaterialsManager {
+  return {
+    async getEncryptionMaterials({ suite, encryptionContext }) {
+      const pair =
+        suite.signature === undefined ? undefined : await backend.generateSigningKey(suite.signature);
+      const context =
+        pair === undefined
+          ? encryptionContext
+          : { ...encryptionContext, [publicKeyEntry]: encodeBase64(pair.publicPoint) };
+      const wrapped = await keyring.onEncrypt({ suite, encryptionContext: context, encryptedDataKeys: [] });
+      const plaintextDataKey = checkDataKey(wrapped?.plaintextDataKey, suite);
+      if (plaintextDataKey === undefined || wrapped.encryptedDataKeys.length === 0) {
+        plaintextDataKey?.fill(0);
+        throw new DataKeyWrapError(
+          plaintextDataKey === undefined
+            ? 'the keyring gave no data key: none of its wrapping keys can generate one'
+            : 'the keyring gave a data key but no encrypted data key: nobody could decrypt the message',
+        );
+      }
+      return {
+        suite,
+        encryptionContext: context,
+        encryptedDataKeys: wrapped.encryptedDataKeys,
+        plaintextDataKey,
+        signingKey: pair?.privateKey,
+      };
+    },
+
+    async getDecryptionMaterials({ suite, encryptionContext, encryptedDataKeys }) {
+      const unwrapped = await keyring.onDecrypt({ suite, encryptionContext }, encryptedDataKeys);
+      const plaintextDataKey = checkDataKey(unwrapped?.plaintextDataKey, suite);
+      if (plaintextDataKey === undefined) {
+        throw new DataKeyUnwrapError(
+          `the keyring unwrapped none of the message's encrypted data keys: ${describe(encryptedDataKeys)}`,
+        );
+      }
+      return { suite, encryptionContext, plaintextDataKey };
+    },
+  };
+}
+
+function checkDataKey(key: Uint8Array | undefined, suite: AlgorithmSuite): Uint8Array | undefined {
+  if (key === undefined) return undefined;
+  if (!(key instanceof Uint8Array) || key.length !== suite.dataKeyLength) {
+    const given = key instanceof Uint8Array ? `${key.length} bytes` : 'something else than a Uint8Array';
+    if (key instanceof Uint8Array) key.fill(0);
+    throw new KeyringContractError(
+      `the keyring gave ${given} as the data key; suite ${suite.name} needs ${suite.dataKeyLength} bytes`,
+    );
+  }
+  return concealBytes(key);
+}
+
+/** For an error: which providers and keys a message was encrypted for. */
+export function describe(encryptedDataKeys: readonly EncryptedDataKey[]): string {
+  return encryptedDataKeys
+    .map(({ providerId, providerInfo }) => `${printable(providerId)} ${printable(providerInfo)}`)
+    .join(', ');
+}
+
+function printable(text: string): string {
+  // A raw AES keyring's info goes on in binary after the key's name.
+  const [name = ''] = text.split('\0', 1);
+  return JSON.stringify(name.length > 128 ? `${name.slice(0, 128)}…` : name);
+}
