@@ -1,0 +1,82 @@
+import {
+  ObjectChangedError,
+  ObjectExistsError,
+  ObjectNotFoundError,
+  type RequestFacts,
+  StoreAccessDeniedError,
+  StoreConnectionError,
+  StoreCredentialsError,
+  type StoreError,
+  StoreServiceError,
+} from '../errors.ts';
+
+/** What is known of a failed request, whichever client reported it. */
+export interface Failure extends RequestFacts {
+  /** The service's own sentence. */
+  readonly serviceMessage?: string | undefined;
+  /** The platform's code, when there was no answer at all. */
+  readonly systemCode?: string | undefined;
+}
+
+const credentialCodes = new Set([
+  'InvalidAccessKeyId',
+  'InvalidSecurityToken',
+  'SecurityTokenExpired',
+  'SecurityTokenNotSupported',
+  'SignatureDoesNotMatch',
+]);
+const existsCodes = new Set(['FileAlreadyExists', 'ObjectAlreadyExists']);
+const retryableCodes = new Set([
+  'InternalError',
+  'OperationAborted',
+  'RequestTimeout',
+  'ServiceUnavailable',
+  'SlowDown',
+]);
+
+/**
+ * The typed error for a failed request. Built from named facts only: the clients' own errors carry URLs, headers and
+ * the string that was signed, and are dropped, not wrapped.
+ */
+export function storeError(failure: Failure): StoreError {
+  const { action, bucket, key, statusCode, serviceCode, requestId } = failure;
+  const facts: RequestFacts = { action, bucket, key, statusCode, serviceCode, requestId };
+  if (statusCode === undefined) {
+    return new StoreConnectionError('the connection to OSS failed', facts, failure.systemCode);
+  }
+  const said = failure.serviceMessage === undefined ? '' : `: ${plain(failure.serviceMessage)}`;
+  if (serviceCode === 'RequestTimeTooSkewed') {
+    return new StoreServiceError('this machine and OSS disagree on the time', facts, true);
+  }
+  if (serviceCode !== undefined && credentialCodes.has(serviceCode)) {
+    const expired = serviceCode === 'SecurityTokenExpired' || serviceCode === 'InvalidSecurityToken';
+    return new StoreCredentialsError(`OSS rejected the credentials${said}`, facts, expired);
+  }
+  if (statusCode === 404) return new ObjectNotFoundError(`not found${said}`, facts);
+  if (statusCode === 403) {
+    const resource = `acs:oss:*:*:${bucket}${key === undefined ? '' : `/${key}`}`;
+    return new StoreAccessDeniedError(`the credentials lack ${action} on ${resource}${said}`, facts);
+  }
+  if (statusCode === 409 && serviceCode !== undefined && existsCodes.has(serviceCode)) {
+    return new ObjectExistsError('there is an object under this key already', facts);
+  }
+  if (statusCode === 412 || statusCode === 304) {
+    return new ObjectChangedError('the object is not the one that was read before', facts);
+  }
+  const retryable =
+    statusCode >= 500 ||
+    statusCode === 429 ||
+    statusCode === 408 ||
+    (serviceCode !== undefined && retryableCodes.has(serviceCode));
+  return new StoreServiceError(`OSS answered with an error${said}`, facts, retryable);
+}
+
+function plain(sentence: string): string {
+  return sentence.replace(/https?:\/\/\S+/g, '<address>').slice(0, 300);
+}
+
+/** For deletions: what is not there need not be deleted. A missing bucket stays an error. */
+export function ignoreAbsence(error: unknown): void {
+  const absent = error instanceof ObjectNotFoundError && error.request.serviceCode !== 'NoSuchBucket';
+  if (!absent) throw error;
+}
