@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { ServiceError } from '../http/service-error.ts';
+import { equalSecrets } from '../identities/caller.ts';
+import { createCrc64 } from './crc64.ts';
+import { entityTooLarge, incompleteBody, malformedXml } from './errors.ts';
+import { headerValue } from './signature/canonical.ts';
+import type { BlobStore, Segment } from './storage/blobs.ts';
+
+/** Bytes as they were received and stored. */
+export interface Received {
+  readonly segments: readonly Segment[];
+  readonly size: number;
+  /** Upper-case hexadecimal. */
+  readonly md5: string;
+  /** Decimal. */
+  readonly crc64: string;
+}
+
+/** The largest object that one PutObject, AppendObject or UploadPart takes. */
+export const maxPutSize = 5 * 1024 ** 3;
+const maxXmlSize = 8 * 1024 * 1024;
+
+/**
+ * Streams a request's body into the blob store, and checks it against Content-MD5 and `x-oss-hash-crc64ecma` where
+ * the client sent them. What is refused leaves nothing behind.
+ *
+ * @throws ServiceError `InvalidDigest`, `EntityTooLarge`, `IncompleteBody`
+ */
+export async function receiveBody(blobs: BlobStore, request: IncomingMessage): Promise<Received> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > maxPutSize) throw entityTooLarge(maxPutSize, announced);
+  const expectedMd5 = readContentMd5(request);
+  const expectedCrc64 = headerValue(request.headers, 'x-oss-hash-crc64ecma');
+  const received = await receive(blobs, request);
+  try {
+    if (expectedMd5 !== undefined && !equalSecrets(expectedMd5, received.md5)) {
+      throw new ServiceError(
+        400,
+        'InvalidDigest',
+        'The Content-MD5 you specified did not match what we received.',
+        {
+          ExpectedDigest: Buffer.from(expectedMd5, 'hex').toString('base64'),
+          CalculatedDigest: Buffer.from(received.md5, 'hex').toString('base64'),
+        },
+      );
+    }
+    if (expectedCrc64 !== '' && expectedCrc64 !== received.crc64) {
+      throw new ServiceError(
+        400,
+        'InvalidDigest',
+        'The x-oss-hash-crc64ecma you specified did not match what we received.',
+        {
+          ExpectedDigest: expectedCrc64,
+          CalculatedDigest: received.crc64,
+        },
+      );
+    }
+  } catch (error) {
+    blobs.discard(received.segments);
+    throw error;
+  }
+  return received;
+}
+
+/** Streams bytes from anywhere into the blob store and takes their checksums on the way. */
+export async function receive(blobs: BlobStore, source: AsyncIterable<Uint8Array>): Promise<Received> {
+  const md5 = createHash('md5');
+  const crc64 = await createCrc64();
+  let size = 0;
+  async function* measured() {
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > maxPutSize) throw entityTooLarge(maxPutSize, size);
+      md5.update(chunk);
+      crc64.update(chunk);
+      yield chunk;
+    }
+  }
+  let segments: readonly Segment[];
+  try {
+    segments = await blobs.write(measured());
+  } catch (error) {
+    // A client that leaves in the middle is told so, should it still listen.
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') throw incompleteBody();
+    throw error;
+  }
+  return { segments, size, md5: md5.digest('hex').toUpperCase(), crc64: crc64.digest() };
+}
+
+/**
+ * The body of a request that is a document, as text; its Content-MD5 is checked where there is one.
+ *
+ * @throws ServiceError `MalformedXML`, `InvalidDigest`
+ */
+export async function receiveText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxXmlSize) throw malformedXml(`it is longer than ${maxXmlSize} bytes.`);
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks, size);
+  const expected = readContentMd5(request);
+  if (expected !== undefined && expected !== createHash('md5').update(body).digest('hex').toUpperCase()) {
+    throw new ServiceError(
+      400,
+      'InvalidDigest',
+      'The Content-MD5 you specified did not match what we received.',
+    );
+  }
+  return body.toString('utf8');
+}
+
+/** Content-MD5 in upper-case hexadecimal. */
+function readContentMd5(request: IncomingMessage): string | undefined {
+  const header = headerValue(request.headers, 'content-md5');
+  if (header === '') return undefined;
+  const digest = Buffer.from(header, 'base64');
+  if (digest.length !== 16 || digest.toString('base64') !== header) {
+    throw new ServiceError(
+      400,
+      'InvalidDigest',
+      'The Content-MD5 you specified was invalid: it is not 16 bytes in Base64.',
+      {
+        'Content-MD5': header,
+      },
+    );
+  }
+  return digest.toString('hex').toUpperCase();
+}

@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, readdirSync, rmSync } from 'node:fs';
+import { link, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
+/** A run of an object's bytes: `size` of them from `offset` in a file of the blob store, or the bytes themselves. */
+export type Segment =
+  | { readonly file: string; readonly offset: number; readonly size: number }
+  | { readonly bytes: Uint8Array; readonly size: number };
+
+/**
+ * Where objects' bytes are. Files are written once and never changed; who no longer needs one discards it. No two
+ * records share a file: a copy is a hard link, so that either may be discarded alone.
+ */
+export interface BlobStore {
+  /** Streams `source` to a file of its own, or into memory where that is allowed and there is little of it. */
+  write(source: AsyncIterable<Uint8Array>): Promise<Segment[]>;
+  /** The bytes `start` to `end`, both included, of the segments put together. */
+  read(segments: readonly Segment[], start: number, end: number): Readable;
+  /** Segments with the same bytes that live on when these are discarded. */
+  copy(segments: readonly Segment[], start: number, end: number): Promise<Segment[]>;
+  /** Gives up the files, once nobody reads them any more. */
+  discard(segments: readonly Segment[]): void;
+  /** Removes all files but those named: what a killed process has left behind. For the start only. */
+  sweep(named: ReadonlySet<string>): void;
+}
+
+/** Up to this many bytes stay in memory, where there is no data directory to keep them in. */
+const inMemoryLimit = 64 * 1024;
+/** Chunks are gathered to writes of this size, two of which may be under way. */
+const writeSize = 1024 * 1024;
+const readSize = 512 * 1024;
+
+/**
+ * @param options.directory made by the first write that needs it
+ * @param options.durable keep everything in files: records will outlive the process
+ * @param options.snapshots how many snapshots of the records have been taken so far. Files that are older than the last
+ * one stay when they are discarded, for it may name them.
+ */
+export function createBlobStore(options: {
+  directory: () => string;
+  durable: boolean;
+  snapshots: () => number;
+}): BlobStore {
+  const { directory, durable, snapshots } = options;
+  const readers = new Map<string, number>();
+  const doomed = new Set<string>();
+  /** How many snapshots there were when a file was made. */
+  const made = new Map<string, number>();
+  const create = () => {
+    const file = randomUUID();
+    made.set(file, snapshots());
+    return file;
+  };
+  const isInSnapshot = (file: string) => made.get(file) !== snapshots();
+  let folder: string | undefined;
+  const path = (file: string) => {
+    folder ??= directory();
+    return join(folder, file);
+  };
+
+  const remove = (file: string) => {
+    made.delete(file);
+    rm(path(file), { force: true }).catch(() => {
+      // What cannot be removed now is swept at the next start.
+    });
+  };
+
+  const release = (file: string) => {
+    const left = (readers.get(file) ?? 1) - 1;
+    if (left > 0) readers.set(file, left);
+    else {
+      readers.delete(file);
+      if (doomed.delete(file)) remove(file);
+    }
+  };
+
+  return {
+    async write(source) {
+      const iterator = source[Symbol.asyncIterator]();
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for (;;) {
+        const { done, value } = await iterator.next();
+        if (done === true) {
+          if (durable && size > 0) break;
+          return size === 0 ? [] : [{ bytes: Buffer.concat(chunks, size), size }];
+        }
+        chunks.push(value);
+        size += value.length;
+        if (durable || size > inMemoryLimit) break;
+      }
+      const file = create();
+      try {
+        return [{ file, offset: 0, size: await writeFile(path(file), chunks, iterator) }];
+      } catch (error) {
+        remove(file);
+        throw error;
+      }
+    },
+
+    read(segments, start, end) {
+      const slices = slice(segments, start, end);
+      const files = slices.flatMap((segment) => ('file' in segment ? [segment.file] : []));
+      for (const file of files) readers.set(file, (readers.get(file) ?? 0) + 1);
+      const [only] = slices;
+      const stream =
+        slices.length === 1 && only !== undefined && 'file' in only
+          ? fileStream(path(only.file), only.offset, only.size)
+          : Readable.from(contents(slices, path), { objectMode: false, highWaterMark: readSize });
+      stream.once('close', () => files.forEach(release));
+      return stream;
+    },
+
+    async copy(segments, start, end) {
+      const copies: Segment[] = [];
+      for (const segment of slice(segments, start, end)) {
+        if ('bytes' in segment) copies.push(segment);
+        else {
+          const file = create();
+          await link(path(segment.file), path(file));
+          copies.push({ ...segment, file });
+        }
+      }
+      return copies;
+    },
+
+    discard(segments) {
+      for (const segment of segments) {
+        if (!('file' in segment) || isInSnapshot(segment.file)) continue;
+        if (readers.has(segment.file)) doomed.add(segment.file);
+        else remove(segment.file);
+      }
+    },
+
+    sweep(named) {
+      for (const file of readdirSync(directory())) {
+        if (!named.has(file)) rmSync(path(file), { force: true, recursive: true });
+      }
+    },
+  };
+}
+
+/** Writes on while the next bytes arrive; no more than two writes' worth is in memory. */
+async function writeFile(
+  path: string,
+  first: Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): Promise<number> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    let batch = first;
+    let batched = first.reduce((total, chunk) => total + chunk.length, 0);
+    let size = batched;
+    let position = 0;
+    let writing: Promise<unknown> = Promise.resolve();
+    for (let result = await rest.next(); ; result = await rest.next()) {
+      if (result.done !== true) {
+        batch.push(result.value);
+        batched += result.value.length;
+        size += result.value.length;
+      }
+      if (batched >= writeSize || (result.done === true && batched > 0)) {
+        await writing;
+        const [chunks, at] = [batch, position];
+        writing = writeAll(handle, chunks, at);
+        // It is awaited before the next; a failure in between must not count as unhandled.
+        writing.catch(() => {});
+        position += batched;
+        batch = [];
+        batched = 0;
+      }
+      if (result.done === true) break;
+    }
+    await writing;
+    return size;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunks: Uint8Array[], position: number) {
+  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const { bytesWritten } = await handle.writev(chunks, position);
+  if (bytesWritten === total) return;
+  // writev may write less than asked: what is left goes the slow way.
+  const left = Buffer.concat(chunks, total);
+  for (let done = bytesWritten; done < total; ) {
+    done += (await handle.write(left, done, total - done, position + done)).bytesWritten;
+  }
+}
+
+/** The segments' parts that hold the bytes `start` to `end` of them all. */
+function slice(segments: readonly Segment[], start: number, end: number): Segment[] {
+  const slices: Segment[] = [];
+  let base = 0;
+  for (const segment of segments) {
+    const from = Math.max(start - base, 0);
+    const to = Math.min(end + 1 - base, segment.size);
+    base += segment.size;
+    if (from >= to) continue;
+    const size = to - from;
+    if ('file' in segment) slices.push({ file: segment.file, offset: segment.offset + from, size });
+    else
+      slices.push({ bytes: size === segment.size ? segment.bytes : segment.bytes.subarray(from, to), size });
+  }
+  return slices;
+}
+
+async function* contents(
+  slices: readonly Segment[],
+  path: (file: string) => string,
+): AsyncGenerator<Uint8Array> {
+  for (const segment of slices) {
+    if ('bytes' in segment) yield segment.bytes;
+    else yield* fileStream(path(segment.file), segment.offset, segment.size);
+  }
+}
+
+function fileStream(path: string, offset: number, size: number): Readable {
+  return createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: readSize });
+}
