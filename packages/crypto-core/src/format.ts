@@ -1,6 +1,6 @@
 import type { MaybePromise } from './backend/backend.ts';
-import type { MessageHeader } from './header.ts';
-import type { EncryptionContext } from './keyring.ts';
+import type { AliyunEncoding, MessageHeader } from './header.ts';
+import type { EncryptedDataKey, EncryptionContext } from './keyring.ts';
 import type { MessageDecryptionMaterials, MessageEncryptionMaterials } from './materials/manager.ts';
 import type { FormatName } from './suites/suite.ts';
 
@@ -38,11 +38,17 @@ export interface WriteSession {
   readonly requiredContextKeys: readonly string[];
   /** Plaintext bytes per frame, where the format has frames. */
   readonly frameLength: number;
+  /** Which encoding to write, where the format has two. */
+  readonly encoding?: AliyunEncoding | undefined;
 }
 
 /** What a format needs to read one message. */
 export interface ReadSession {
   readonly maxEncryptedDataKeys: number;
+  /** Whether the caller consents to plaintext that was not authenticated. */
+  readonly allowUnauthenticated: boolean;
+  /** The most plaintext a stream holds while it waits for the tag that authenticates it, in bytes. */
+  readonly maxUnverifiedBytes: number;
   /** Apply the client's policies to a header that was just parsed, and obtain the data key. */
   open(header: MessageHeader): Promise<OpenedMessage>;
   /** Called once, when the header's tag has been checked. */
@@ -58,8 +64,11 @@ export interface OpenedMessage {
 
 /** What a format needs to give a message other wrapping keys. */
 export interface RewrapSession extends ReadSession {
-  /** Wrap the same data key anew. The result's `plaintextDataKey` is a copy, zeroed by the format. */
-  wrap(opened: OpenedMessage): Promise<MessageEncryptionMaterials>;
+  /**
+   * Wrap the data key of an opened message anew. The format passes a copy, which it zeroes; it does so once the header
+   * was authenticated, so that no key leaves for a message somebody made up.
+   */
+  wrap(opened: OpenedMessage, dataKey: Uint8Array): Promise<readonly EncryptedDataKey[]>;
 }
 
 export interface EncryptedMessage {

@@ -1,3 +1,4 @@
+export type { RsaJwk, RsaKeyInput, RsaKeyObject, RsaPadding } from './backend/backend.ts';
 export {
   createEncryptionClient,
   type DecryptResult,
@@ -8,8 +9,12 @@ export {
 export { inspectMessage } from './client/inspect.ts';
 export type { EncryptionClientOptions, KeySource } from './client/options.ts';
 export type { CommitmentPolicy } from './client/policies.ts';
+export { type RewrapOptions, rewrapMessage } from './client/rewrap.ts';
 export type { DecryptOptions, EncryptOptions } from './client/sessions.ts';
 export * from './errors.ts';
+export type { FramedLayout, FrameSpan } from './framed/layout.ts';
+export type { MessageReader } from './framed/message-reader.ts';
+export type { MessageWriter } from './framed/message-writer.ts';
 export type { AliyunHeader, FramedHeader, MessageHeader } from './header.ts';
 export type {
   DecryptionMaterials,
@@ -20,6 +25,7 @@ export type {
 } from './keyring.ts';
 export { type MultiKeyringOptions, multiKeyring } from './keyrings/multi.ts';
 export { type RawAesKeyringOptions, rawAesKeyring } from './keyrings/raw-aes.ts';
+export { type RawRsaKeyringOptions, rawRsaKeyring } from './keyrings/raw-rsa.ts';
 export { defaultMaterials } from './materials/default.ts';
 export type {
   DecryptionMaterialsRequest,

@@ -1,11 +1,20 @@
 import { publicContext } from '../encryption-context.ts';
-import { InvalidArgumentError } from '../errors.ts';
-import type { ByteTransform } from '../format.ts';
+import { UnsupportedOperationError } from '../errors.ts';
+import { type MessageReader, openMessageReader } from '../framed/message-reader.ts';
+import { type MessageWriter, openMessageWriter } from '../framed/message-writer.ts';
 import type { MessageHeader } from '../header.ts';
 import type { EncryptionContext } from '../keyring.ts';
+import { resolveSuite } from '../suites/table.ts';
 import { encodeUtf8 } from '../text.ts';
+import { detectingTransform } from './detecting-transform.ts';
 import { detectFormat, formatNamed } from './formats.ts';
-import { type EncryptionClientOptions, type KeySource, requireInteger, resolveSettings } from './options.ts';
+import {
+  type EncryptionClientOptions,
+  type KeySource,
+  requireBytes,
+  requireInteger,
+  resolveSettings,
+} from './options.ts';
 import { checkFormat } from './policies.ts';
 import { createReadSession, type DecryptOptions, type EncryptOptions, openWriteSession } from './sessions.ts';
 import { toTransformStream } from './transform-stream.ts';
@@ -54,6 +63,19 @@ export interface EncryptionClient {
    * before.
    */
   decryptStream(options?: DecryptStreamOptions): TransformStream<Uint8Array, Uint8Array>;
+  /**
+   * Open a framed message by its first bytes, to decrypt frames in any order. Close the reader after use.
+   *
+   * @param headerBytes at least the whole header; a TruncatedMessageError's `needed` says how many bytes to fetch
+   * @throws {UnsupportedOperationError} for a message that can only be read whole: signed, non-framed, or aliyun
+   */
+  openMessage(headerBytes: Uint8Array, options?: DecryptOptions): Promise<MessageReader>;
+  /**
+   * Start a framed message whose frames are encrypted one by one, in any order. Close the writer after use.
+   *
+   * @throws {UnsupportedOperationError} for a signed suite, or one of the aliyun format
+   */
+  startMessage(options?: EncryptOptions): Promise<MessageWriter>;
 }
 
 /**
@@ -97,34 +119,31 @@ export function createEncryptionClient(
 
     decryptStream(call = {}) {
       const session = createReadSession(settings, call, call.onHeader);
-      return toTransformStream(() => detectingDecryptor(session, settings.formats));
+      return toTransformStream(() =>
+        detectingTransform((format) => {
+          checkFormat(format.name, settings.formats);
+          return format.decryptor(session);
+        }),
+      );
+    },
+
+    async openMessage(headerBytes, call = {}) {
+      const bytes = requireBytes('headerBytes', headerBytes);
+      const { name } = detectFormat(bytes);
+      checkFormat(name, settings.formats);
+      if (name !== 'framed')
+        throw new UnsupportedOperationError(`a message of the ${name} format has no frames to open`);
+      return openMessageReader(bytes, createReadSession(settings, call));
+    },
+
+    async startMessage(call = {}) {
+      const suite = call.suite === undefined ? settings.suite : resolveSuite(call.suite);
+      if (suite.format !== 'framed') {
+        throw new UnsupportedOperationError(
+          `a message of the ${suite.format} format has no frames to encrypt one by one`,
+        );
+      }
+      return openMessageWriter(await openWriteSession(settings, call, frameLengthOf(call)));
     },
   };
-
-  function detectingDecryptor(
-    session: ReturnType<typeof createReadSession>,
-    accepted: readonly ('framed' | 'aliyun')[],
-  ): ByteTransform {
-    let inner: ByteTransform | undefined;
-    const open = (chunk: Uint8Array) => {
-      const format = detectFormat(chunk);
-      checkFormat(format.name, accepted);
-      inner = format.decryptor(session);
-      return inner;
-    };
-    return {
-      write: (chunk, emit) => {
-        if (chunk.length > 0) return (inner ?? open(chunk)).write(chunk, emit);
-      },
-      end: (emit) => (inner ?? open(new Uint8Array(0))).end(emit),
-      close: () => inner?.close(),
-    };
-  }
-}
-
-function requireBytes(argument: string, value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new InvalidArgumentError(
-    `${argument} must be a Uint8Array, not ${value === null ? 'null' : typeof value}`,
-  );
 }

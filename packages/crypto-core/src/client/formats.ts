@@ -1,9 +1,10 @@
+import { aliyunFormat } from '../aliyun/format.ts';
 import { MalformedMessageError, TruncatedMessageError } from '../errors.ts';
 import type { MessageFormat } from '../format.ts';
 import { framedFormat } from '../framed/format.ts';
 import type { FormatName } from '../suites/suite.ts';
 
-const formats: readonly MessageFormat[] = [framedFormat];
+const formats: readonly MessageFormat[] = [framedFormat, aliyunFormat];
 
 /**
  * The format of a message, by its first byte.

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts';
+import type { AliyunEncoding } from '../header.ts';
 import type { Keyring } from '../keyring.ts';
 import { defaultMaterials } from '../materials/default.ts';
 import type { MaterialsManager } from '../materials/manager.ts';
@@ -29,6 +30,17 @@ export interface EncryptionClientOptions {
   readonly formats?: readonly FormatName[] | undefined;
   /** Consent to the aliyun format's CBC and CTR algorithms, which do not notice a changed body. Default: false. */
   readonly allowUnauthenticated?: boolean | undefined;
+  /**
+   * The encoding of the aliyun format to write. Default: `message` (DER) from `encrypt`, `stream` from `encryptStream`,
+   * which writes no other.
+   */
+  readonly encoding?: AliyunEncoding | undefined;
+  /**
+   * The most plaintext, in bytes, that `decryptStream` holds of an aliyun message, whose only tag stands at its end. A
+   * longer message fails, unless `allowUnauthenticated` lets its plaintext out before the tag is checked.
+   * Default: 67,108,864 (64 MiB).
+   */
+  readonly maxUnverifiedBytes?: number | undefined;
 }
 
 /** Options with every default filled in. */
@@ -40,12 +52,16 @@ export interface ClientSettings {
   readonly maxEncryptedDataKeys: number;
   readonly formats: readonly FormatName[];
   readonly allowUnauthenticated: boolean;
+  readonly encoding?: AliyunEncoding | undefined;
+  readonly maxUnverifiedBytes: number;
 }
 
 const formatNames: readonly FormatName[] = ['framed', 'aliyun'];
 const commitmentPolicies: readonly CommitmentPolicy[] = ['require', 'allow-decrypt', 'allow'];
 export const defaultFrameLength = 65_536;
 export const defaultMaxEncryptedDataKeys = 10;
+export const defaultMaxUnverifiedBytes = 64 * 1024 * 1024;
+const encodings: readonly AliyunEncoding[] = ['message', 'stream'];
 
 /** @throws {InvalidArgumentError} naming the option that cannot be used */
 export function resolveSettings(source: KeySource, options: EncryptionClientOptions): ClientSettings {
@@ -74,6 +90,8 @@ export function resolveSettings(source: KeySource, options: EncryptionClientOpti
     ),
     formats: [...formats],
     allowUnauthenticated: options.allowUnauthenticated === true,
+    encoding: requireEncoding(options.encoding),
+    maxUnverifiedBytes: requireUnverifiedBytes(options.maxUnverifiedBytes ?? defaultMaxUnverifiedBytes),
   };
 }
 
@@ -102,8 +120,24 @@ export function requireInteger(option: string, value: unknown, most: number): nu
   return value as number;
 }
 
+export function requireEncoding(encoding: unknown): AliyunEncoding | undefined {
+  if (encoding !== undefined) requireOneOf('encoding', encoding, encodings);
+  return encoding as AliyunEncoding | undefined;
+}
+
+export function requireUnverifiedBytes(value: unknown): number {
+  return requireInteger('maxUnverifiedBytes', value, Number.MAX_SAFE_INTEGER);
+}
+
 function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(value as string)) {
     throw new InvalidArgumentError(`${option} must be one of ${allowed.join(', ')}, not ${String(value)}`);
   }
+}
+
+export function requireBytes(argument: string, value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new InvalidArgumentError(
+    `${argument} must be a Uint8Array, not ${value === null ? 'null' : typeof value}`,
+  );
 }

@@ -48,11 +48,16 @@ export function checkFormat(format: FormatName, accepted: readonly FormatName[])
  *
  * @throws {ContextMismatchError} naming the first entry that differs
  */
-export function matchContext(stored: EncryptionContext, expected: EncryptionContext): EncryptionContext {
+export function matchContext(
+  stored: EncryptionContext,
+  expected: EncryptionContext,
+  format: FormatName,
+): EncryptionContext {
   const unstored: [string, string][] = [];
   for (const [key, value] of Object.entries(expected)) {
     if (!Object.hasOwn(stored, key)) {
-      if (key.startsWith(reservedPrefix)) {
+      // Only the framed format authenticates entries that it does not store.
+      if (key.startsWith(reservedPrefix) || format !== 'framed') {
         throw new ContextMismatchError(`the message has no context entry ${JSON.stringify(key)}`, key);
       }
       unstored.push([key, value]);

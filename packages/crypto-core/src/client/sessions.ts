@@ -7,10 +7,10 @@ import {
   LimitExceededError,
 } from '../errors.ts';
 import type { ReadSession, WriteSession } from '../format.ts';
-import type { MessageHeader } from '../header.ts';
+import type { AliyunEncoding, MessageHeader } from '../header.ts';
 import type { EncryptionContext } from '../keyring.ts';
 import { resolveSuite, type SuiteReference } from '../suites/table.ts';
-import type { ClientSettings } from './options.ts';
+import { type ClientSettings, requireEncoding } from './options.ts';
 import { checkAuthenticated, checkCommitment, checkFormat, matchContext } from './policies.ts';
 
 export interface EncryptOptions {
@@ -24,6 +24,8 @@ export interface EncryptOptions {
   readonly frameLength?: number | undefined;
   /** Consent, for this message, to an algorithm that does not authenticate the body. */
   readonly allowUnauthenticated?: boolean | undefined;
+  /** The encoding of the aliyun format to write, for this message. */
+  readonly encoding?: AliyunEncoding | undefined;
 }
 
 export interface DecryptOptions {
@@ -53,6 +55,7 @@ export async function openWriteSession(
     }
   }
   const requiredContextKeys = checkRequiredKeys(options.requiredContextKeys, encryptionContext);
+  const encoding = requireEncoding(options.encoding) ?? settings.encoding;
   const materials = await settings.materials.getEncryptionMaterials({
     suite,
     encryptionContext,
@@ -70,7 +73,7 @@ export async function openWriteSession(
     materials.plaintextDataKey.fill(0);
     throw error;
   }
-  return { materials, requiredContextKeys, frameLength };
+  return { materials, requiredContextKeys, frameLength, encoding };
 }
 
 /** What a format needs to read one message under the client's policies. */
@@ -80,14 +83,17 @@ export function createReadSession(
   onHeader?: (header: MessageHeader) => void,
 ): ReadSession {
   const expected = checkContext(options.context);
+  const allowUnauthenticated = settings.allowUnauthenticated || options.allowUnauthenticated === true;
   return {
     maxEncryptedDataKeys: settings.maxEncryptedDataKeys,
+    allowUnauthenticated,
+    maxUnverifiedBytes: settings.maxUnverifiedBytes,
     onHeader,
     async open({ format, suite, context, encryptedDataKeys }) {
       checkFormat(format, settings.formats);
       checkCommitment(suite, settings.commitmentPolicy, 'decrypt');
-      checkAuthenticated(suite, settings.allowUnauthenticated || options.allowUnauthenticated === true);
-      const unstoredContext = matchContext(context, expected);
+      checkAuthenticated(suite, allowUnauthenticated);
+      const unstoredContext = matchContext(context, expected, format);
       const encryptionContext = { ...context, ...unstoredContext };
       try {
         const materials = await settings.materials.getDecryptionMaterials({

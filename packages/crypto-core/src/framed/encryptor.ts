@@ -1,9 +1,9 @@
 import { PendingBytes } from '../bytes/pending.ts';
 import { LimitExceededError } from '../errors.ts';
 import type { ByteTransform, Emit, WriteSession } from '../format.ts';
+import { beginMessage } from './begin-message.ts';
 import { messageSigner, serializeFooter } from './footer.ts';
 import { type FrameCipher, frameCipher, frameSize, maxSequenceNumber } from './frame.ts';
-import { startMessage } from './start-message.ts';
 
 /**
  * Encrypt as a stream. A full frame waits until more bytes come, because the last one must be written as the final
@@ -12,7 +12,7 @@ import { startMessage } from './start-message.ts';
 export async function createEncryptor(session: WriteSession): Promise<ByteTransform> {
   const { frameLength } = session;
   const signer = messageSigner(session.materials);
-  const started = await startMessage(session);
+  const started = await beginMessage(session);
   let frames: FrameCipher | undefined = frameCipher(started.cipher, started.header.messageId);
   const pending = new PendingBytes();
   let sequenceNumber = 1;

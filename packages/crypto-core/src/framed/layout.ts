@@ -1,5 +1,10 @@
 import { ByteReader } from '../bytes/reader.ts';
-import { LimitExceededError, MalformedMessageError, TruncatedMessageError } from '../errors.ts';
+import {
+  InvalidArgumentError,
+  LimitExceededError,
+  MalformedMessageError,
+  TruncatedMessageError,
+} from '../errors.ts';
 import {
   finalFrameMark,
   finalFrameOverhead,
@@ -90,24 +95,42 @@ export function locateFrame(
   return { kind: isFinal ? 'final' : 'regular', sequenceNumber, ivOffset, contentOffset, contentLength, end };
 }
 
-/** The frames of an unsigned message, worked out from its length alone. */
-export interface FramedLayout {
-  readonly frameCount: number;
+/** Where one frame stands in the message, and its content in the plaintext. All in bytes. */
+export interface FrameSpan {
+  /** Counted from 1. */
+  readonly sequenceNumber: number;
+  readonly final: boolean;
+  /** From the start of the message. */
+  readonly offset: number;
+  readonly length: number;
+  readonly plaintextOffset: number;
   readonly plaintextLength: number;
 }
 
+/** The frames of an unsigned message, worked out from its length alone. */
+export interface FramedLayout {
+  readonly frameCount: number;
+  /** Authentic only once the final frame has been decrypted: until then a cut-off message looks like a shorter one. */
+  readonly plaintextLength: number;
+  /** @throws {InvalidArgumentError} when there is no frame of this number */
+  frame(sequenceNumber: number): FrameSpan;
+  /** The number of the frame that holds this byte of the plaintext. */
+  frameAt(plaintextOffset: number): number;
+}
+
 /**
- * Frame count and plaintext length of a body of this many bytes.
+ * The frames of an unsigned message of this many bytes.
  *
- * @throws {MalformedMessageError} when no body has this length
+ * @throws {MalformedMessageError} when no message has this length
  */
-export function layoutOfBody(body: number, frameLength: number, headerLength: number): FramedLayout {
+export function layoutOf(headerLength: number, frameLength: number, messageLength: number): FramedLayout {
+  const body = messageLength - headerLength;
   const regularSize = frameSize('regular', frameLength);
   const regularFrames = Math.floor((body - finalFrameOverhead) / regularSize);
   const finalLength = body - finalFrameOverhead - regularFrames * regularSize;
-  if (body < finalFrameOverhead || finalLength > frameLength) {
+  if (!Number.isSafeInteger(messageLength) || body < finalFrameOverhead || finalLength > frameLength) {
     throw new MalformedMessageError(
-      `a body of ${body} bytes cannot be cut into frames of ${frameLength}: the message is cut off or has trailing bytes`,
+      `a message of ${messageLength} bytes cannot be cut into frames of ${frameLength}: it is cut off or has trailing bytes`,
       headerLength,
     );
   }
@@ -115,5 +138,26 @@ export function layoutOfBody(body: number, frameLength: number, headerLength: nu
   if (frameCount > maxSequenceNumber) {
     throw new LimitExceededError(`the message has ${frameCount} frames; ${maxSequenceNumber} is the most`);
   }
-  return { frameCount, plaintextLength: regularFrames * frameLength + finalLength };
+  return {
+    frameCount,
+    plaintextLength: regularFrames * frameLength + finalLength,
+    frame(sequenceNumber) {
+      if (!Number.isInteger(sequenceNumber) || sequenceNumber < 1 || sequenceNumber > frameCount) {
+        throw new InvalidArgumentError(
+          `there is no frame ${sequenceNumber}: the message has frames 1 to ${frameCount}`,
+        );
+      }
+      const final = sequenceNumber === frameCount;
+      const plaintextLength = final ? finalLength : frameLength;
+      return {
+        sequenceNumber,
+        final,
+        offset: headerLength + (sequenceNumber - 1) * regularSize,
+        length: frameSize(final ? 'final' : 'regular', plaintextLength),
+        plaintextOffset: (sequenceNumber - 1) * frameLength,
+        plaintextLength,
+      };
+    },
+    frameAt: (plaintextOffset) => Math.min(Math.floor(plaintextOffset / frameLength) + 1, frameCount),
+  };
 }

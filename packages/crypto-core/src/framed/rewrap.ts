@@ -1,7 +1,10 @@
+import type { GcmKey } from '../backend/backend.ts';
 import { concat } from '../bytes/concat.ts';
 import { PendingBytes } from '../bytes/pending.ts';
 import { TruncatedMessageError, UnsupportedOperationError } from '../errors.ts';
 import type { ByteTransform, Emit, RewrapSession } from '../format.ts';
+import type { EncryptedDataKey } from '../keyring.ts';
+import { copyDataKey } from '../materials/data-key.ts';
 import { randomBytes } from '../random.ts';
 import { type ParsedHeader, parseHeader, serializeHeaderBody } from './header.ts';
 import { authenticateHeader, verifyHeader } from './header-authentication.ts';
@@ -17,21 +20,28 @@ async function rewrapHeader(parsed: ParsedHeader, session: RewrapSession): Promi
     );
   }
   const opened = await session.open(header);
-  const wrapped = await session.wrap(opened);
-  wrapped.plaintextDataKey.fill(0);
-  const cipher = await verifyHeader(parsed, opened);
+  const dataKey = copyDataKey(opened.materials.plaintextDataKey);
+  let cipher: GcmKey;
+  let encryptedDataKeys: readonly EncryptedDataKey[];
+  try {
+    cipher = await verifyHeader(parsed, opened);
+    encryptedDataKeys = await session.wrap(opened, dataKey);
+  } finally {
+    dataKey.fill(0);
+  }
+  const { suite, messageId, context, contentType, frameLength } = header;
   const headerBody = serializeHeaderBody({
-    suite: header.suite,
-    messageId: header.messageId,
-    context: header.context,
-    encryptedDataKeys: wrapped.encryptedDataKeys,
-    frameLength: header.frameLength,
-    contentType: header.contentType,
+    suite,
+    messageId,
+    context,
+    encryptedDataKeys,
+    contentType,
+    frameLength,
     commitment,
   });
   // Version 1 stores the header's IV, so a second header under one key gets an IV of its own. Version 2 fixes it at
   // zero: docs/decisions/rewrapping.md says what that means.
-  const iv = header.version === 1 ? randomBytes(header.suite.ivLength) : zeroIv;
+  const iv = header.version === 1 ? randomBytes(suite.ivLength) : zeroIv;
   const authentication = await authenticateHeader(
     cipher,
     headerBody,

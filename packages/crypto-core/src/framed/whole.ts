@@ -3,6 +3,7 @@ import { concat } from '../bytes/concat.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { AuthenticationError, LimitExceededError, MalformedMessageError } from '../errors.ts';
 import type { DecryptedMessage, EncryptedMessage, ReadSession, WriteSession } from '../format.ts';
+import { beginMessage } from './begin-message.ts';
 import { checkSignature, messageSigner, messageVerifier, serializeFooter } from './footer.ts';
 import {
   type FrameCipher,
@@ -16,7 +17,6 @@ import {
 import { type ParsedHeader, parseHeader } from './header.ts';
 import { verifyHeader } from './header-authentication.ts';
 import { bodyLength, countFrames, type FrameParts, locateFrame } from './layout.ts';
-import { startMessage } from './start-message.ts';
 
 /** The most a non-framed body may hold: GCM's limit of 2^36 - 32 bytes. */
 export const maxNonFramedLength = 2 ** 36 - 32;
@@ -25,7 +25,7 @@ export const maxNonFramedLength = 2 ** 36 - 32;
 export async function encryptWhole(plaintext: Uint8Array, session: WriteSession): Promise<EncryptedMessage> {
   const { frameLength } = session;
   const signer = messageSigner(session.materials);
-  const { header, headerBytes, cipher } = await startMessage(session);
+  const { header, headerBytes, cipher } = await beginMessage(session);
   const frames = frameCipher(cipher, header.messageId);
   const count = countFrames(plaintext.length, frameLength);
 

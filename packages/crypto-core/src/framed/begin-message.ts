@@ -7,7 +7,7 @@ import { messageVersion, serializeHeaderBody } from './header.ts';
 import { authenticateHeader } from './header-authentication.ts';
 import { deriveMessageKeys } from './message-keys.ts';
 
-export interface StartedMessage {
+export interface BegunMessage {
   readonly header: FramedHeader;
   /** The whole serialized header. */
   readonly headerBytes: Uint8Array;
@@ -17,7 +17,7 @@ export interface StartedMessage {
 const zeroIv = new Uint8Array(12);
 
 /** Derive the keys of a new message and write its header. Zeroes the data key. */
-export async function startMessage(session: WriteSession): Promise<StartedMessage> {
+export async function beginMessage(session: WriteSession): Promise<BegunMessage> {
   const { materials, frameLength } = session;
   const { suite, encryptedDataKeys } = materials;
   const version = messageVersion(suite);

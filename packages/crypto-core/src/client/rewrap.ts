@@ -1,0 +1,112 @@
+import { backend } from '#backend';
+import { DataKeyWrapError, KeyringContractError, LimitExceededError } from '../errors.ts';
+import type { RewrapSession } from '../format.ts';
+import type { EncryptionContext, Keyring } from '../keyring.ts';
+import { defaultMaterials } from '../materials/default.ts';
+import { suites } from '../suites/table.ts';
+import { detectingTransform } from './detecting-transform.ts';
+import { detectFormat } from './formats.ts';
+import {
+  defaultFrameLength,
+  defaultMaxEncryptedDataKeys,
+  defaultMaxUnverifiedBytes,
+  requireBytes,
+  requireInteger,
+  requireKeyring,
+} from './options.ts';
+import { createReadSession } from './sessions.ts';
+import { toTransformStream } from './transform-stream.ts';
+
+export interface RewrapOptions {
+  /** Unwraps the message's data key. */
+  readonly from: Keyring;
+  /** Wraps it again; its encrypted data keys take the place of all that were there. */
+  readonly to: Keyring;
+  /** Entries the message's context must have; also supplies the required ones it does not store. */
+  readonly context?: EncryptionContext | undefined;
+  /** The most encrypted data keys a message may have, before and after. Default: 10. */
+  readonly maxEncryptedDataKeys?: number | undefined;
+}
+
+/**
+ * Give a message other wrapping keys: a new header with the same data key, over the body as it is. A stream's body
+ * passes through. The body is not decrypted, and so not checked.
+ *
+ * Whoever can get hold of a version 2 message both before and after (old backups, object versions) could work out its
+ * authentication key and change its frames unnoticed, though not read them: `docs/decisions/rewrapping.md`. Destroy
+ * the old copy, or decrypt and encrypt again where it cannot be destroyed.
+ *
+ * @throws {UnsupportedOperationError} for a signed message: its signature covers the encrypted data keys
+ * @throws {DataKeyUnwrapError | DataKeyWrapError | AuthenticationError | MalformedMessageError}
+ */
+export function rewrapMessage(ciphertext: Uint8Array, options: RewrapOptions): Promise<Uint8Array>;
+export function rewrapMessage(
+  ciphertext: ReadableStream<Uint8Array>,
+  options: RewrapOptions,
+): ReadableStream<Uint8Array>;
+export function rewrapMessage(
+  ciphertext: Uint8Array | ReadableStream<Uint8Array>,
+  options: RewrapOptions,
+): Promise<Uint8Array> | ReadableStream<Uint8Array> {
+  if (ciphertext instanceof ReadableStream) {
+    const session = createRewrapSession(options);
+    return ciphertext.pipeThrough(
+      toTransformStream(() => detectingTransform((format) => format.rewrapper(session))),
+    );
+  }
+  return rewrapBytes(ciphertext, options);
+}
+
+async function rewrapBytes(ciphertext: Uint8Array, options: RewrapOptions): Promise<Uint8Array> {
+  const bytes = requireBytes('ciphertext', ciphertext);
+  return detectFormat(bytes).rewrap(bytes, createRewrapSession(options));
+}
+
+function createRewrapSession(options: RewrapOptions): RewrapSession {
+  const to = requireKeyring('to', options.to);
+  const maxEncryptedDataKeys = requireInteger(
+    'maxEncryptedDataKeys',
+    options.maxEncryptedDataKeys ?? defaultMaxEncryptedDataKeys,
+    0xffff,
+  );
+  const reading = createReadSession(
+    {
+      // Nothing is encrypted and no body is decrypted, so no suite is refused.
+      materials: defaultMaterials(requireKeyring('from', options.from)),
+      suite: suites['0x0478'],
+      frameLength: defaultFrameLength,
+      commitmentPolicy: 'allow',
+      maxEncryptedDataKeys,
+      formats: ['framed', 'aliyun'],
+      allowUnauthenticated: true,
+      maxUnverifiedBytes: defaultMaxUnverifiedBytes,
+    },
+    { context: options.context },
+  );
+  return {
+    ...reading,
+    async wrap({ materials: { suite, encryptionContext } }, dataKey) {
+      const wrapped = await to.onEncrypt({
+        suite,
+        encryptionContext,
+        encryptedDataKeys: [],
+        plaintextDataKey: dataKey,
+      });
+      const kept = wrapped?.plaintextDataKey;
+      const same = kept !== undefined && backend.equal(kept, dataKey);
+      if (kept !== dataKey) kept?.fill(0);
+      if (!same) throw new KeyringContractError('the keyring replaced the data key it was given to wrap');
+      if (wrapped.encryptedDataKeys.length === 0) {
+        throw new DataKeyWrapError(
+          'the keyring gave no encrypted data key: nobody could decrypt the message',
+        );
+      }
+      if (wrapped.encryptedDataKeys.length > maxEncryptedDataKeys) {
+        throw new LimitExceededError(
+          `the keyring made ${wrapped.encryptedDataKeys.length} encrypted data keys; maxEncryptedDataKeys allows ${maxEncryptedDataKeys}`,
+        );
+      }
+      return wrapped.encryptedDataKeys;
+    },
+  };
+}
