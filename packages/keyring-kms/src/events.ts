@@ -21,6 +21,13 @@ export type KmsEvent =
       readonly errorCode: string;
     }
   | {
+      readonly type: 'secret-rotated';
+      readonly secretName: string;
+      readonly region: string;
+      readonly versionId: string;
+      readonly previousVersionId: string;
+    }
+  | {
       /** A cached secret was served because KMS could not be asked for a newer one. */
       readonly type: 'stale-secret-served';
       readonly secretName: string;

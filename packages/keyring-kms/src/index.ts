@@ -28,3 +28,19 @@ export type { RateOptions } from './resilience/adaptive-rate.ts';
 export type { Clock } from './resilience/clock.ts';
 export type { CircuitBreakerOptions } from './resilience/region-guard.ts';
 export type { RetryOptions } from './resilience/retry.ts';
+export {
+  type GetSecretOptions,
+  type KmsSecrets,
+  type KmsSecretsOptions,
+  kmsSecrets,
+  type Secret,
+} from './secrets/kms-secrets.ts';
+export type { KmsAsymmetricKeyOptions } from './signing/kms-key.ts';
+export { type KmsSigner, type KmsSignerOptions, kmsSigner } from './signing/kms-signer.ts';
+export {
+  type CertificateVerifierOptions,
+  type KmsVerifier,
+  type KmsVerifierOptions,
+  kmsVerifier,
+  type PublicKeyVerifierOptions,
+} from './signing/kms-verifier.ts';

@@ -108,7 +108,7 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
       }, signal);
       const took = performance.now() - startedAt;
       latencyMs = latencyMs === undefined ? took : latencyMs * 0.8 + took * 0.2;
-      rate.succeeded(sentAt);
+      rate.succeeded();
       return value;
     } catch (error) {
       if (isBrokenCircuitError(error)) {

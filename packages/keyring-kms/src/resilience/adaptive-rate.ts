@@ -12,7 +12,7 @@ export interface RateOptions {
 export interface AdaptiveRate {
   /** Waits for a token. Resolves to the time of sending, to be handed back with the outcome. */
   acquire(signal?: AbortSignal): Promise<number>;
-  succeeded(sentAt: number): void;
+  succeeded(): void;
   /** @returns whether the rate was lowered (once for a burst of refusals, not once for each). */
   throttled(sentAt: number): boolean;
   /** The current rate; `undefined` while nothing limits it. */
@@ -20,14 +20,14 @@ export interface AdaptiveRate {
 }
 
 const decrease = 0.7;
-/** From a halved rate back to the old one in about this long. */
+/** From a lowered rate back to the old one in this long. */
 const recoveryMs = 10_000;
 const windowMs = 1_000;
 
 /**
  * Additive increase, multiplicative decrease, as TCP does it: the first throttling sets the rate to 70 % of what was
- * being sent, each further one takes 30 % off, and every second without one gives a tenth back. Requests that were already
- * under way when the rate was lowered do not lower it again.
+ * being sent, a further one takes 30 % off again, and every second without one gives 3 % back. KMS counts by the second, so
+ * refusals of requests sent within a second of lowering the rate are echoes of the same burst and do not lower it again.
  *
  * A request that finds no token reserves the next one and waits for just that long, so waiting callers go out evenly
  * spaced instead of in a herd.
@@ -70,15 +70,17 @@ export function adaptiveRate(options: RateOptions, clock: Clock): AdaptiveRate {
       measure(sentAt);
       return sentAt;
     },
-    succeeded(sentAt) {
-      if (rate === max || sentAt < loweredAt) return;
+    succeeded() {
+      if (rate === max) return;
       const now = clock.now();
-      rate = Math.min(max, rate + (throttledRate * (1 - decrease) * (now - grownAt)) / recoveryMs);
+      // Evenly up to where throttling began; from there on ever faster, since nothing says where the new limit is.
+      const share = rate < throttledRate ? 1 - decrease : 1;
+      rate = Math.min(max, rate + (Math.max(rate, throttledRate) * share * (now - grownAt)) / recoveryMs);
       grownAt = now;
       if (rate > throttledRate * 4) rate = max;
     },
     throttled(sentAt) {
-      if (sentAt < loweredAt) return false;
+      if (sentAt < loweredAt + windowMs) return false;
       const now = clock.now();
       const elapsed = Math.max(now - windowStart, windowMs / 10);
       const current = Math.max(measured, (windowCount * 1_000) / Math.max(elapsed, windowMs));
