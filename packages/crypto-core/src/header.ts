@@ -24,11 +24,13 @@ export interface FramedHeader extends HeaderBase {
   readonly frameLength: number;
 }
 
+/** The two ways to write an aliyun message: DER for whole byte arrays, plain binary for streams. */
+export type AliyunEncoding = 'message' | 'stream';
+
 /** The header of a message of the Alibaba Cloud Encryption SDK. */
 export interface AliyunHeader extends HeaderBase {
   readonly format: 'aliyun';
-  /** `message` is DER around whole byte arrays, `stream` plain binary. */
-  readonly encoding: 'message' | 'stream';
+  readonly encoding: AliyunEncoding;
   readonly version: 1;
 }
 

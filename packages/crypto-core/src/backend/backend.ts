@@ -1,4 +1,5 @@
 import type { HashName, SuiteSignature } from '../suites/suite.ts';
+import type { BodyCipher, BodyKey } from './body-key.ts';
 
 /**
  * Node's ciphers answer at once and WebCrypto's later. Code over a backend awaits only when there is something to
@@ -80,6 +81,13 @@ export interface RsaPrivateKey {
 /** Everything the package asks of the platform. `#backend` resolves to the implementation for the platform. */
 export interface Backend {
   readonly name: 'node' | 'web';
+  /**
+   * A data key in the cipher of a suite of the aliyun format. The caller may zero `key` as soon as this returned (or
+   * resolved).
+   *
+   * @throws {UnsupportedAlgorithmError} when the platform lacks the cipher
+   */
+  bodyKey(suite: BodyCipher, key: Uint8Array): MaybePromise<BodyKey>;
   /** The caller may zero `key` as soon as this returned (or resolved). */
   gcmKey(key: Uint8Array): MaybePromise<GcmKey>;
   /** HKDF (RFC 5869) of one input key to as many outputs as there are infos. */

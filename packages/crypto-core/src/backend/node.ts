@@ -30,6 +30,7 @@ import type {
   SigningKeyPair,
   Verifier,
 } from './backend.ts';
+import { bodyKey } from './node-body-key.ts';
 
 const tagLength = 16;
 
@@ -174,6 +175,7 @@ function parseRsa(kind: 'public' | 'private', input: Exclude<RsaKeyInput, KeyObj
 
 export const backend: Backend = {
   name: 'node',
+  bodyKey,
   gcmKey,
   hkdf: (hash, key, salt, infos, length) => {
     const input = createSecretKey(key);
