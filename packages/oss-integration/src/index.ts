@@ -1,4 +1,15 @@
+export type { ByteRange } from './byte-range.ts';
+export { createOssEncryptionClient, type OssEncryptionClient } from './client.ts';
+export type { DecryptedObject, DecryptedRange, ObjectDescription } from './decrypted-object.ts';
 export * from './errors.ts';
+export type { ObjectBinding } from './identity.ts';
+export type { LayoutName } from './layouts/layout.ts';
+export type { PutOptions, PutResult } from './operations/put.ts';
+export type { RetryOptions } from './retry.ts';
+export type { OssEncryptionClientOptions, ReadCallOptions } from './settings.ts';
+export { type ObjectSource, SourceChangedError } from './source.ts';
 export { type AliOssStoreOptions, aliOssStore } from './store/ali-oss/store.ts';
 export { type AlicloudOssStoreOptions, alicloudOssStore } from './store/alicloud-oss/store.ts';
+export type { EndpointOptions } from './store/endpoint.ts';
 export type * from './store/object-store.ts';
+export { WriteFailedError } from './write-outcome.ts';

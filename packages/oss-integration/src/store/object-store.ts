@@ -120,7 +120,7 @@ export interface StoredPart {
 /**
  * The port to object storage: what an encryption client asks of OSS, and no more. One request each; no retries, which
  * are the client's. Every method fails with a `StoreError`; no error, and nothing reachable from one, holds a URL,
- * a signature or a token. Prove an implementation with `describeObjectStore` of `@yunseal/oss-integration/testing`.
+ * a signature or a token. Prove an implementation with `objectStoreConformance` of `@yunseal/oss-integration/testing`.
  */
 export interface ObjectStore {
   readonly bucket: string;

@@ -1,5 +1,4 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import oss from '@alicloud/oss-client';
 import type { Credentials, CredentialsProvider } from '@yunseal/credentials';
 import { XMLParser } from 'fast-xml-parser';
 import { StoreConnectionError, StoreError, StoreServiceError } from '../../errors.ts';
@@ -11,6 +10,7 @@ import { parseCrc64, readHeaders, storedObject, toHeaderValue, writeHeaders } fr
 import type { ListEntry, ObjectStore, StoreBody, StoredPart, WriteResult } from '../object-store.ts';
 import { responseBody } from '../response-body.ts';
 import { CopyAnswer, InitiateAnswer, ListObjectsAnswer, ListPartsAnswer } from './answers.ts';
+import { OssClient } from './oss-client.ts';
 import { type ClientBody, clientBody } from './request-body.ts';
 import { authorizationV4, encodeKey, percentEncode, signatureTime } from './signature.ts';
 
@@ -24,9 +24,6 @@ export interface AlicloudOssStoreOptions extends EndpointOptions {
    */
   readonly idleTimeoutMs?: number | undefined;
 }
-
-/** `@alicloud/oss-client` is CommonJS with a `default` export: to Node.js the class is a field of the default import. */
-type OssClient = InstanceType<typeof oss.default>;
 
 /** The client's own limits cut a long transfer, or forget to end: set as far off as a timer can be. Nor does it retry. */
 const runtime = { autoretry: false, readTimeout: 2 ** 31 - 1, connectTimeout: 2 ** 31 - 1 };
@@ -340,7 +337,7 @@ function as<T>(value: object): T {
 
 function newClient(endpoint: Endpoint, credentials: Credentials): OssClient {
   const { accessKeyId, accessKeySecret, securityToken } = credentials;
-  return new oss.default(
+  return new OssClient(
     as({
       type: securityToken === undefined ? 'access_key' : 'sts',
       accessKeyId,

@@ -1,0 +1,1 @@
+export { type ConformanceCase, objectStoreConformance, oddKeys } from './object-store-conformance.ts';
