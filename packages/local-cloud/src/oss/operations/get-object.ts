@@ -3,6 +3,7 @@ import { addressedBucket, authorize } from '../access.ts';
 import { attributeHeaders } from '../attributes.ts';
 import { type Answer, answer, type Call, type Operation } from '../call.ts';
 import { checkConditions } from '../conditions.ts';
+import { openEncryption } from '../encryption.ts';
 import { accessDenied, noSuchKey } from '../errors.ts';
 import { parseRange } from '../ranges.ts';
 import { headerValue } from '../signature/canonical.ts';
@@ -66,6 +67,7 @@ function readableObject(call: Call): ObjectRecord {
   authorize(call, { action: 'oss:GetObject', bucket, key });
   const object = call.state.object(bucket.name, key);
   if (object === undefined) throw noSuchKey(key);
+  openEncryption(call, object.encryption);
   return object;
 }
 

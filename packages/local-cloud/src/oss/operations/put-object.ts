@@ -1,11 +1,12 @@
 import { ServiceError } from '../../http/service-error.ts';
-import { addressedBucket, authorize } from '../access.ts';
+import { addressedBucket, authorize, bucketNamed } from '../access.ts';
 import { encryptionHeaders, readAttributes } from '../attributes.ts';
-import type { Call } from '../call.ts';
-import { answer, type Operation } from '../call.ts';
+import { answer, type Call, type Operation } from '../call.ts';
+import { applyEncryption } from '../encryption.ts';
 import { checkObjectName } from '../names.ts';
 import { receiveBody } from '../receive.ts';
 import { headerValue } from '../signature/canonical.ts';
+import type { Segment } from '../storage/blobs.ts';
 import type { ObjectRecord } from '../storage/records.ts';
 
 /** `PUT /key`: stores the body under the key, in the place of what was there. */
@@ -17,6 +18,7 @@ export const putObject: Operation = async (call) => {
   const attributes = readAttributes(request.headers, bucket);
   const mayOverwrite = overwriteCheck(call);
   mayOverwrite(state.object(bucket.name, key));
+  const encryption = applyEncryption(call, bucket);
   const received = await receiveBody(state.blobs, request);
   const object: ObjectRecord = {
     ...attributes,
@@ -28,8 +30,9 @@ export const putObject: Operation = async (call) => {
     crc64: received.crc64,
     lastModified: platform.clock.now(),
     segments: received.segments,
+    encryption,
   };
-  keepOrDiscard(call, object, mayOverwrite);
+  keepOrDiscard(call, object, received.segments, mayOverwrite);
   return answer(200, {
     etag: `"${object.etag}"`,
     'x-oss-hash-crc64ecma': object.crc64,
@@ -59,18 +62,22 @@ export function overwriteCheck(call: Call): (previous: ObjectRecord | undefined)
   };
 }
 
-/** Puts the object; where that is refused at the last moment, its bytes are given up. */
+/**
+ * Puts the object, if the bucket is still there.
+ *
+ * @param fresh the segments that are given up where the object is refused at the last moment
+ */
 export function keepOrDiscard(
   call: Call,
   object: ObjectRecord,
+  fresh: readonly Segment[],
   before?: (previous: ObjectRecord | undefined) => void,
 ): void {
-  const { state } = call;
   try {
-    if (!state.buckets.has(object.bucket)) addressedBucket(call);
-    state.putObject(object, before);
+    bucketNamed(call, object.bucket);
+    call.state.putObject(object, before);
   } catch (error) {
-    state.blobs.discard(object.segments);
+    call.state.blobs.discard(fresh);
     throw error;
   }
 }
