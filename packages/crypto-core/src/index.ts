@@ -1,3 +1,13 @@
+export {
+  type AliyunMessageParts,
+  decodeAliyunBody,
+  encodeAliyunBody,
+  joinAliyunMessage,
+  parseAliyunHeader,
+  sealAliyunHeader,
+  splitAliyunMessage,
+  verifyAliyunHeader,
+} from './aliyun/detached.ts';
 export type { RsaJwk, RsaKeyInput, RsaKeyObject, RsaPadding } from './backend/backend.ts';
 export {
   createEncryptionClient,
@@ -15,7 +25,7 @@ export * from './errors.ts';
 export type { FramedLayout, FrameSpan } from './framed/layout.ts';
 export type { MessageReader } from './framed/message-reader.ts';
 export type { MessageWriter } from './framed/message-writer.ts';
-export type { AliyunHeader, FramedHeader, MessageHeader } from './header.ts';
+export type { AliyunEncoding, AliyunHeader, FramedHeader, MessageHeader } from './header.ts';
 export type {
   DecryptionMaterials,
   EncryptedDataKey,

@@ -63,7 +63,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
     bodyLength += chunk.length;
     const { ciphertextLength, trailerLength, ciphertextStart } = body;
     if (ciphertextLength !== undefined && bodyLength > ciphertextLength + trailerLength) {
-      throw new MalformedMessageError('bytes follow the message', place.end ?? ciphertextStart);
+      throw new MalformedMessageError('trailing bytes after the message', place.end ?? ciphertextStart);
     }
     // All but the last bytes are ciphertext for sure; those may be the tag.
     let ready = pending.length + chunk.length - trailerLength;

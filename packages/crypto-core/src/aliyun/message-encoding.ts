@@ -161,16 +161,22 @@ function readContextEntries(header: Cursor): TaggedHeader['context'] {
 }
 
 /**
- * Read a body's SEQUENCE up to its ciphertext. All its lengths must add up to `bodyEnd`, where it has to end, so that
- * nothing is left to check once the ciphertext arrives.
+ * Read a body's SEQUENCE up to its ciphertext. All its lengths must add up, and end where the message does if that is
+ * known, so that nothing is left to check once the ciphertext arrives.
  */
-export function readDerBodyStart(cursor: Cursor, suite: AlgorithmSuite, bodyEnd: number): BodyPlace {
+export function readDerBodyStart(
+  cursor: Cursor,
+  suite: AlgorithmSuite,
+  messageEnd: number | undefined,
+): BodyPlace & { readonly ciphertextLength: number } {
   const start = cursor.offset;
   const length = takeDerPrefix(cursor, 'sequence', 'the body');
   const end = cursor.offset + length;
-  checkWithin(end, bodyEnd, 'the body', start);
-  if (end < bodyEnd) {
-    throw new MalformedMessageError(`${bodyEnd - end} bytes follow the body inside the message`, end);
+  if (messageEnd !== undefined) {
+    checkWithin(end, messageEnd, 'the body', start);
+    if (end < messageEnd) {
+      throw new MalformedMessageError(`trailing bytes after the body: ${messageEnd - end}`, end);
+    }
   }
   const ivAt = cursor.offset;
   checkLength(takeDerPrefix(cursor, 'octetString', 'the body IV'), suite.ivLength, 'the body IV', ivAt);

@@ -41,7 +41,8 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
 
   const passOn = (bytes: Uint8Array, { end }: HeaderPlace, emit: Emit): void => {
     position += bytes.length;
-    if (end !== undefined && position > end) throw new MalformedMessageError('bytes follow the message', end);
+    if (end !== undefined && position > end)
+      throw new MalformedMessageError('trailing bytes after the message', end);
     if (bytes.length > 0) emit(bytes);
   };
 

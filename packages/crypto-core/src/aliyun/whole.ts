@@ -101,7 +101,7 @@ export function readWholeMessage(message: Uint8Array, maxEncryptedDataKeys: numb
   const { suite } = place.header;
   const end = place.end ?? message.length;
   if (end < message.length) {
-    throw new MalformedMessageError(`${message.length - end} bytes follow the message`, end);
+    throw new MalformedMessageError(`trailing bytes after the message: ${message.length - end}`, end);
   }
   const trailerStart = end - body.trailerLength;
   if (end > message.length || trailerStart < body.ciphertextStart) {
