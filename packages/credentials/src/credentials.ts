@@ -17,6 +17,8 @@ export interface Credentials {
 
 /** Where credentials come from. Everything in this package that takes or gives credentials does it through this. */
 export interface CredentialsProvider {
+  /** What a chain calls it when it lists who did not answer. */
+  readonly providerName?: string | undefined;
   /**
    * The credential to use now. Ask for each request instead of keeping the answer: a warm provider answers from memory.
    * @throws CredentialsError (a subclass per cause) when there is no valid credential and none can be had.

@@ -146,3 +146,74 @@ export class MalformedResponseError extends CredentialsError {
     this.path = path;
   }
 }
+
+/** STS refused to hand out credentials for a role. `stsCode` and `requestId` are what its support asks for. */
+export class AssumeRoleError extends CredentialsError {
+  readonly roleArn: string;
+  readonly status: number;
+  readonly stsCode: string;
+  readonly requestId: string | undefined;
+
+  constructor(
+    action: string,
+    roleArn: string,
+    answer: {
+      status: number;
+      stsCode: string;
+      message: string;
+      requestId: string | undefined;
+      retryable: boolean;
+    },
+  ) {
+    const { status, stsCode, requestId } = answer;
+    const request = requestId === undefined ? '' : ` (request ${requestId})`;
+    super(
+      'ASSUME_ROLE_FAILED',
+      `${action} for ${roleArn} failed with ${stsCode}: ${answer.message}${request}`,
+      {
+        retryable: answer.retryable,
+      },
+    );
+    this.roleArn = roleArn;
+    this.status = status;
+    this.stsCode = stsCode;
+    this.requestId = requestId;
+  }
+}
+
+/** A file with credentials, or an OIDC token file, is there but cannot be read. */
+export class CredentialsFileError extends CredentialsError {
+  readonly file: string;
+  /** The operating system's code, such as `EACCES`. */
+  readonly systemCode: string;
+
+  constructor(file: string, systemCode: string) {
+    const advice =
+      systemCode === 'EACCES' || systemCode === 'EPERM'
+        ? 'The user this process runs as may not read it; give that user read permission (chmod 600, chown).'
+        : systemCode === 'ENOENT'
+          ? 'There is no such file.'
+          : systemCode === 'EFBIG'
+            ? 'It is too large to be what it should be.'
+            : 'Check that it is a regular file.';
+    super('CREDENTIALS_FILE_UNREADABLE', `${file} cannot be read (${systemCode}). ${advice}`);
+    this.file = file;
+    this.systemCode = systemCode;
+  }
+}
+
+/** The session of a person (CloudSSO, OAuth) is over; somebody must sign in again with the official CLI. */
+export class SignInRequiredError extends CredentialsError {
+  constructor(message: string) {
+    super('SIGN_IN_REQUIRED', message);
+  }
+}
+
+/** The command of an `External` profile failed, or took too long. Its output is not shown: it may hold secrets. */
+export class ExternalCommandError extends CredentialsError {
+  constructor(profileName: string, reason: string) {
+    super('EXTERNAL_COMMAND_FAILED', `The process_command of profile ${profileName} failed: ${reason}.`, {
+      retryable: true,
+    });
+  }
+}

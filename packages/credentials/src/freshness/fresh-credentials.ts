@@ -178,6 +178,7 @@ export function freshCredentials(
   }
 
   return {
+    providerName: source.providerName,
     async getCredentials() {
       if (closing.signal.aborted) throw new ProviderClosedError(source.providerName);
       if (held === undefined) return refreshForCallers('initial');

@@ -14,5 +14,5 @@ export function accessKey(options: {
     throw new InvalidConfigurationError('accessKey needs both accessKeyId and accessKeySecret.');
   }
   const credentials = snapshotOf({ accessKeyId, accessKeySecret }, 'static_ak');
-  return { getCredentials: async () => credentials };
+  return { providerName: 'static_ak', getCredentials: async () => credentials };
 }

@@ -11,6 +11,7 @@ import {
   UnexpectedStatusError,
 } from '../errors.ts';
 import {
+  type CredentialsSource,
   type FetchContext,
   type FetchedCredentials,
   type FreshnessOptions,
@@ -20,7 +21,7 @@ import { type BoundedResponse, boundedRequest, RequestFailure } from '../http/bo
 import { decodeJson, NonEmptyString, UtcTime } from '../http/decode-json.ts';
 import { type EnvironmentVariables, isTrue } from './environment-variables.ts';
 
-export interface EcsRamRoleOptions extends FreshnessOptions {
+export interface EcsRamRoleRequest {
   /** The role attached to the instance. Default `ALIBABA_CLOUD_ECS_METADATA`, else the service is asked for it (one more request). */
   readonly roleName?: string | undefined;
   /** Where the metadata service is. Default `http://100.100.100.200`. */
@@ -35,6 +36,8 @@ export interface EcsRamRoleOptions extends FreshnessOptions {
   /** Default `process.env`. */
   readonly env?: EnvironmentVariables | undefined;
 }
+
+export interface EcsRamRoleOptions extends EcsRamRoleRequest, FreshnessOptions {}
 
 const securityCredentials = '/latest/meta-data/ram/security-credentials/';
 const tokenTtlSeconds = 21_600;
@@ -63,6 +66,10 @@ const InstanceCredentials = t.intersection([
  * @see https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
  */
 export function ecsRamRole(options: EcsRamRoleOptions = {}): CredentialsProvider {
+  return freshCredentials(ecsRamRoleSource(options), options);
+}
+
+export function ecsRamRoleSource(options: EcsRamRoleRequest): CredentialsSource {
   const { endpoint = 'http://100.100.100.200', timeoutMs = 1_000, env = process.env } = options;
   const allowPlainReads = options.allowImdsV1 === true && !isTrue(env.ALIBABA_CLOUD_IMDSV1_DISABLED);
   const configuredRole = options.roleName || env.ALIBABA_CLOUD_ECS_METADATA || undefined;
@@ -178,7 +185,7 @@ export function ecsRamRole(options: EcsRamRoleOptions = {}): CredentialsProvider
     };
   }
 
-  return freshCredentials({ providerName: 'ecs_ram_role', fetch: readCredentials }, options);
+  return { providerName: 'ecs_ram_role', fetch: readCredentials };
 }
 
 function endpointUrl(endpoint: string): URL {

@@ -21,6 +21,7 @@ export function stsToken(options: {
   const expiration = options.expiration === undefined ? undefined : new Date(options.expiration);
   const credentials = snapshotOf({ accessKeyId, accessKeySecret, securityToken, expiration }, 'static_sts');
   return {
+    providerName: 'static_sts',
     async getCredentials() {
       if (expiration !== undefined && now() >= expiration.getTime()) {
         throw new ExpiredCredentialsError('static_sts', expiration);

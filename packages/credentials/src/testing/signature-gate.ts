@@ -145,7 +145,7 @@ function ossV1Signature(request: http.IncomingMessage, secret: string): string {
     .sort()
     .map((name) => `${name}:${String(headers[name])}\n`)
     .join('');
-  const date = headers['x-oss-date'] === undefined ? headers.date : '';
+  const date = headers['x-oss-date'] ?? headers.date;
   const md5 = headers['content-md5'] ?? '';
   const text = `${request.method}\n${String(md5)}\n${headers['content-type'] ?? ''}\n${String(date)}\n${ossHeaders}${request.url}`;
   return createHmac('sha1', secret).update(text).digest('base64');
