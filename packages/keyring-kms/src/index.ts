@@ -16,12 +16,7 @@ export {
   parseKeyArn,
 } from './key-identifier.ts';
 export { type KmsDiscoveryKeyringOptions, kmsDiscoveryKeyring } from './keyrings/discovery-keyring.ts';
-export {
-  type KmsEncryptionMaterials,
-  type KmsKeyringOptions,
-  kmsKeyring,
-  type SkippedKey,
-} from './keyrings/kms-keyring.ts';
+export { type KmsKeyring, type KmsKeyringOptions, kmsKeyring } from './keyrings/kms-keyring.ts';
 export type { RegionPreference } from './keyrings/unwrap.ts';
 export type * from './kms-client.ts';
 export type { RateOptions } from './resilience/adaptive-rate.ts';

@@ -1,9 +1,9 @@
-import { type CredentialsProvider, ecsRamRole } from '@yunseal/credentials';
+import { type CredentialsProvider, defaultChain } from '@yunseal/credentials';
 
 let shared: CredentialsProvider | undefined;
 
 /** One default chain for the whole process, so that many regions' clients share its cache. */
 export function defaultCredentials(): CredentialsProvider {
-  shared ??= ecsRamRole();
+  shared ??= defaultChain();
   return shared;
 }

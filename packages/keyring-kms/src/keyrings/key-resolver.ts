@@ -8,6 +8,8 @@ const aliasLifeMs = 300_000;
 
 /** Finds the ARN behind a configured key. */
 export interface KeyResolver {
+  /** The key's ARN, where the configuration or an earlier answer says it. */
+  knownArn(reference: KeyReference): string | undefined;
   /** The key's ARN; asks KMS (DescribeKey) only when the configuration does not say it. */
   arnOf(reference: KeyReference, signal?: AbortSignal): Promise<string>;
   /** The ARN of a key KMS just used for `reference`: no question needed when the account is known. */
@@ -15,18 +17,23 @@ export interface KeyResolver {
 }
 
 export function keyResolver(clientOf: (region: string) => KmsClient, clock: Clock): KeyResolver {
-  const known = new Map<string, { readonly arn: Promise<string>; readonly until: number }>();
+  const known = new Map<string, { readonly arn: Promise<string>; readonly until: number; value?: string }>();
 
   function keep(reference: KeyReference, arn: Promise<string>): Promise<string> {
-    const entry = {
+    const entry: { arn: Promise<string>; until: number; value?: string } = {
       arn,
       until: reference.kind === 'alias' ? clock.now() + aliasLifeMs : Number.POSITIVE_INFINITY,
     };
     const name = `${reference.region} ${reference.text}`;
     known.set(name, entry);
-    arn.catch(() => {
-      if (known.get(name) === entry) known.delete(name);
-    });
+    arn.then(
+      (value) => {
+        entry.value = value;
+      },
+      () => {
+        if (known.get(name) === entry) known.delete(name);
+      },
+    );
     return arn;
   }
 
@@ -47,23 +54,20 @@ export function keyResolver(clientOf: (region: string) => KmsClient, clock: Cloc
     }
   }
 
-  function arnOf(reference: KeyReference, signal?: AbortSignal): Promise<string> {
-    if (reference.kind === 'key' && reference.accountId !== undefined) {
-      return Promise.resolve(
-        formatKeyArn({
-          region: reference.region,
-          accountId: reference.accountId,
-          keyId: reference.requestKeyId,
-        }),
-      );
-    }
+  function remembered(reference: KeyReference): { arn: Promise<string>; value?: string } | undefined {
     const entry = known.get(`${reference.region} ${reference.text}`);
-    if (entry !== undefined && clock.now() < entry.until) return entry.arn;
-    return keep(reference, describe(reference, signal));
+    return entry !== undefined && clock.now() < entry.until ? entry : undefined;
+  }
+
+  function arnOf(reference: KeyReference, signal?: AbortSignal): Promise<string> {
+    const stated = statedArn(reference);
+    if (stated !== undefined) return Promise.resolve(stated);
+    return remembered(reference)?.arn ?? keep(reference, describe(reference, signal));
   }
 
   return {
     arnOf,
+    knownArn: (reference) => statedArn(reference) ?? remembered(reference)?.value,
     async arnAnswered(reference, keyId, signal) {
       if (reference.accountId !== undefined) {
         const arn = formatKeyArn({ region: reference.region, accountId: reference.accountId, keyId });
@@ -75,4 +79,10 @@ export function keyResolver(clientOf: (region: string) => KmsClient, clock: Cloc
       return keep(reference, describe(reference, signal));
     },
   };
+}
+
+/** The ARN, when the configuration itself says it. */
+function statedArn({ kind, region, accountId, requestKeyId }: KeyReference): string | undefined {
+  if (kind !== 'key' || accountId === undefined) return undefined;
+  return formatKeyArn({ region, accountId, keyId: requestKeyId });
 }

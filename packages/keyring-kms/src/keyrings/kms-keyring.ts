@@ -8,7 +8,7 @@ import {
 import { isOutage } from '../client/failure.ts';
 import { type RegionalKmsOptions, regionalKmsClients } from '../client/regional-clients.ts';
 import { KmsCircuitOpenError, KmsThrottledError } from '../errors.ts';
-import type { KeyIdentifier, KeyReference } from '../key-identifier.ts';
+import type { KeyIdentifier, KeyReference, ParsedKeyArn } from '../key-identifier.ts';
 import { parseKeyIdentifier } from '../key-identifier.ts';
 import type { GeneratedDataKey, KmsClient } from '../kms-client.ts';
 import { systemClock } from '../resilience/clock.ts';
@@ -28,7 +28,7 @@ export interface KmsKeyringOptions extends RegionalKmsOptions, RegionPreference 
   readonly accountId?: string | undefined;
   /**
    * What to do on encrypt when a key's region is down: `fail` (the default) with the region's error, or `skip` the key
-   * and wrap with those that are up. The keys left out are in the materials' `skippedKeys` and in a `key-skipped` event.
+   * and wrap with those that are up. `missingKeys(header)` and a `key-skipped` event say which keys were left out.
    */
   readonly whenRegionDown?: 'fail' | 'skip' | undefined;
   /** With `whenRegionDown: 'skip'`: how long a key is waited for, in milliseconds. Default 3,000. */
@@ -44,16 +44,20 @@ export interface KmsKeyringOptions extends RegionalKmsOptions, RegionPreference 
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A keyring over KMS keys. */
+export interface KmsKeyring extends Keyring {
+  /**
+   * Which of the configured keys did not wrap the message with this header, as the configuration names them: those whose
+   * region was down while `whenRegionDown` was `skip`. Rewrap such a message (`rewrapMessage`) when the region is up again.
+   */
+  missingKeys(header: { readonly encryptedDataKeys: readonly EncryptedDataKey[] }): readonly string[];
+}
+
 /** A key that, by option, did not wrap a message because its region was down. */
-export interface SkippedKey {
+interface SkippedKey {
   readonly keyId: string;
   readonly region: string;
   readonly error: Error;
-}
-
-/** Materials that say which keys were left out. */
-export interface KmsEncryptionMaterials extends EncryptionMaterials {
-  readonly skippedKeys?: readonly SkippedKey[] | undefined;
 }
 
 /**
@@ -63,7 +67,7 @@ export interface KmsEncryptionMaterials extends EncryptionMaterials {
  *
  * @throws KeyIdentifierError when a key id cannot be understood; InvalidArgumentError when a key is named twice.
  */
-export function kmsKeyring(options: KmsKeyringOptions): Keyring {
+export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
   const keys = [options.keyId, ...(options.additionalKeyIds ?? [])].map((text) =>
     parseKeyIdentifier(text, options),
   );
@@ -176,7 +180,7 @@ export function kmsKeyring(options: KmsKeyringOptions): Keyring {
   }
 
   return {
-    async onEncrypt(materials): Promise<KmsEncryptionMaterials> {
+    async onEncrypt(materials) {
       const given = materials.plaintextDataKey;
       const fresh = given === undefined ? await generateFromFirstUp(materials) : undefined;
       const plaintext = given ?? fresh!.dataKey.plaintext;
@@ -219,7 +223,6 @@ export function kmsKeyring(options: KmsKeyringOptions): Keyring {
           ...materials,
           plaintextDataKey: plaintext,
           encryptedDataKeys: [...materials.encryptedDataKeys, ...own],
-          ...(skipped.length > 0 ? { skippedKeys: skipped } : {}),
         };
       } catch (error) {
         if (given === undefined) plaintext.fill(0);
@@ -244,13 +247,24 @@ export function kmsKeyring(options: KmsKeyringOptions): Keyring {
       }
       return unwrapWithKms(materials, wrappings, { ...options, clientOf, clock });
     },
+
+    missingKeys({ encryptedDataKeys }) {
+      const present = kmsWrappings(encryptedDataKeys);
+      return keys
+        .filter(
+          (key) => !present.some(({ arn, encryptedDataKey: one }) => isUnder(key, arn, one.providerInfo)),
+        )
+        .map((key) => key.text);
+    },
   };
+
+  function isUnder(key: KeyReference, arn: ParsedKeyArn, arnText: string): boolean {
+    const resolved = resolver.knownArn(key);
+    return resolved === undefined ? couldBe(key, arn) : resolved === arnText;
+  }
 }
 
-function couldBe(
-  key: KeyReference,
-  arn: { readonly region: string; readonly accountId: string; readonly keyId: string },
-): boolean {
+function couldBe(key: KeyReference, arn: ParsedKeyArn): boolean {
   return (
     key.region === arn.region &&
     (key.accountId === undefined || key.accountId === arn.accountId) &&
