@@ -1,3 +1,12 @@
+export {
+  type AccessLevel,
+  type CatalogueAction,
+  type KnownActionEntry,
+  knownActions,
+  type ServiceCatalogue,
+  serviceCatalogue,
+} from './catalogue/catalogue.ts';
+export type { KnownService } from './catalogue/generated.ts';
 export { PolicyError, type PolicyErrorCode, type PolicyIssue } from './errors.ts';
 export type { RequestContext } from './judge/condition.ts';
 export {
@@ -28,6 +37,7 @@ export type {
 } from './model/policy.ts';
 export { parsePolicy } from './read/parse-policy.ts';
 export { PolicyCodec } from './read/policy-codec.ts';
+export { type PolicyChange, type RepairedPolicy, repairPolicy } from './read/repair-policy.ts';
 export { bucketPolicy, policy, sessionPolicy, trustPolicy } from './write/policy.ts';
 export {
   checkPolicySize,
@@ -46,4 +56,14 @@ export {
   uid,
   user,
 } from './write/principal.ts';
-export { allow, type ConditionValue, deny, type StatementBuilder } from './write/statement.ts';
+export { ecs, kms, oss, otherAction, type ResourceScope, ram, sts } from './write/services.ts';
+export { allow, deny, otherKeys, type StatementBuilder } from './write/statement.ts';
+export type {
+  ActionPattern,
+  ConditionsFor,
+  ConditionValue,
+  KnownAction,
+  OtherAction,
+  OtherKeys,
+  ResourceArn,
+} from './write/types.ts';

@@ -81,7 +81,7 @@ export function isPolicy(value: unknown): value is Policy {
   return typeof value === 'object' && value !== null && policies.has(value);
 }
 
-/** Freezes statements that are known to be valid into a {@link Policy}. */
+/** Freezes freshly decoded statements into a {@link Policy}. */
 export function makePolicy(statements: readonly Statement[]): Policy {
   const document: PolicyDocument = { Version: '1', Statement: Object.freeze(statements.map(plainStatement)) };
   const made = Object.defineProperties(document, {
@@ -97,7 +97,7 @@ function plainStatement(statement: Statement): Statement {
   const copy: Record<string, unknown> = {};
   for (const element of STATEMENT_ELEMENTS) {
     const value = statement[element];
-    if (value !== undefined) copy[element] = deepFreeze(structuredClone(value));
+    if (value !== undefined) copy[element] = deepFreeze(value);
   }
   return Object.freeze(copy) as unknown as Statement;
 }

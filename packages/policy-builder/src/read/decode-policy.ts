@@ -1,4 +1,3 @@
-import { isLeft } from 'fp-ts/lib/Either.js';
 import { describeIssue, PolicyError } from '../errors.ts';
 import type { Policy } from '../model/policy.ts';
 import { issueOf } from './issues.ts';
@@ -11,7 +10,7 @@ import { PolicyCodec } from './policy-codec.ts';
  */
 export function decodePolicy(value: unknown): Policy {
   const result = PolicyCodec.decode(value);
-  if (!isLeft(result)) return result.right;
+  if (result._tag === 'Right') return result.right;
   const issues = result.left.map(issueOf);
   throw new PolicyError('INVALID_POLICY', `Not a RAM policy. ${issues.map(describeIssue).join(' ')}`, issues);
 }

@@ -1,4 +1,3 @@
-import { isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { CONDITION_OPERATORS, parseOperator } from '../model/condition-operators.ts';
 import {
@@ -49,12 +48,16 @@ function codec<A>(
   return type;
 }
 
+function isLeft<A>(result: t.Validation<A>): result is Extract<t.Validation<A>, { _tag: 'Left' }> {
+  return result._tag === 'Left';
+}
+
 function mistake(value: unknown, context: t.Context, detail: Mistake): PolicyValidationError {
   return { value, context, ...detail };
 }
 
 function fail<A>(value: unknown, context: t.Context, detail: Mistake): t.Validation<A> {
-  return left([mistake(value, context, detail)]);
+  return t.failures([mistake(value, context, detail)]);
 }
 
 /** Decodes one part, keeps its errors and goes on: every mistake is reported at once. */
@@ -67,7 +70,7 @@ function collect<A>(errors: t.ValidationError[], result: t.Validation<A>): A | u
 }
 
 function finish<A>(errors: t.ValidationError[], value: A): t.Validation<A> {
-  return errors.length > 0 ? left(errors) : right(value);
+  return errors.length > 0 ? t.failures(errors) : t.success(value);
 }
 
 /** A string that can be written to a policy: not empty, no half of a surrogate pair, no stray blanks. */
@@ -87,7 +90,7 @@ function checkString(value: unknown, context: t.Context, expected: string): t.Va
       message: 'The string holds half of a surrogate pair and is no Unicode text.',
       expected: 'well-formed Unicode text',
     });
-  return right(value);
+  return t.success(value);
 }
 
 function checkName(value: unknown, context: t.Context, expected: string): t.Validation<string> {
@@ -117,7 +120,7 @@ function oneOrMany(name: string, item: t.Type<string, unknown>): t.Type<readonly
           expected: `${item.name}, or a list of them`,
         });
       const single = item.validate(value, context);
-      return isLeft(single) ? single : right([single.right]);
+      return isLeft(single) ? single : t.success([single.right]);
     }
     if (value.length === 0)
       return fail(value, context, {
@@ -134,7 +137,7 @@ function oneOrMany(name: string, item: t.Type<string, unknown>): t.Type<readonly
       );
       if (decoded !== undefined) items.push(decoded);
     });
-    return finish(errors, items);
+    return finish(errors, [...new Set(items)]);
   });
 }
 
@@ -192,7 +195,7 @@ function withoutSuggestion(detail: Partial<Mistake> | undefined): Partial<Mistak
 }
 
 const EffectCodec: t.Type<Effect, unknown> = codec('Allow or Deny', (value, context) => {
-  if (value === 'Allow' || value === 'Deny') return right(value);
+  if (value === 'Allow' || value === 'Deny') return t.success(value);
   const nearest = typeof value === 'string' ? nearestName(value, ['Allow', 'Deny']) : undefined;
   return fail(value, context, {
     code: 'wrong-effect',
@@ -202,10 +205,24 @@ const EffectCodec: t.Type<Effect, unknown> = codec('Allow or Deny', (value, cont
   });
 });
 
+/**
+ * `<service>:<operation>`. A placeholder of the documents (`<action>`, `[ECS RAM Action]`) may stand in it: it
+ * matches nothing, and linting finds it.
+ */
+const ACTION = /^[A-Za-z0-9*?-]+:(?:[A-Za-z0-9_*?/.-]|<[^<>]+>|\[[^[\]]+\])+$/;
+
 const ActionCodec = codec<string>('action', (value, context) => {
   const text = checkName(value, context, 'an action such as "kms:Decrypt", "kms:*" or "*"');
   if (isLeft(text)) return text;
-  if (/^[*?]+$/.test(text.right) || /^[A-Za-z0-9*?-]+:[A-Za-z0-9_*?/.-]+$/.test(text.right)) return text;
+  if (/^[*?]+$/.test(text.right) || ACTION.test(text.right)) return text;
+  const tight = text.right.replace(/\s*:\s*/, ':');
+  if (ACTION.test(tight))
+    return fail(value, context, {
+      code: 'stray-blank',
+      message: `${JSON.stringify(value)} has a blank beside its colon.`,
+      expected: 'an action such as "kms:Decrypt", "kms:*" or "*"',
+      suggestion: JSON.stringify(tight),
+    });
   const aws = awsServiceInRam(text.right);
   return fail(value, context, {
     code: 'wrong-action',
@@ -297,7 +314,7 @@ const PrincipalCodec: t.Type<StatementPrincipal, unknown> = codec<StatementPrinc
         ? { suggestion: 'RAM', message: 'AWS is a kind of principal that RAM does not have.' }
         : undefined,
     );
-    if (fields === undefined) return left(errors);
+    if (fields === undefined) return t.failures(errors);
     const principal: Record<string, readonly string[]> = {};
     for (const kind of PRINCIPAL_KINDS) {
       const field = fields.get(kind);
@@ -427,14 +444,14 @@ const StatementCodec: t.Type<Statement, unknown> = codec('statement', (value, co
           }
         : undefined,
   );
-  if (fields === undefined) return left(errors);
+  if (fields === undefined) return t.failures(errors);
   const statement: Record<string, unknown> = {};
   for (const element of STATEMENT_ELEMENTS) {
     const field = fields.get(element);
     if (field === undefined) continue;
     const type = ELEMENT_CODECS[element] as t.Type<unknown, unknown>;
     const actionName = element === 'Action' && looksLikeAction(field.key);
-    const source = actionName ? [field.key] : field.value;
+    const source = actionName ? field.key : field.value;
     const decoded = collect(errors, type.validate(source, t.appendContext(context, field.key, type, source)));
     if (decoded !== undefined) statement[element] = decoded;
   }
@@ -463,7 +480,7 @@ const StatementCodec: t.Type<Statement, unknown> = codec('statement', (value, co
   both('Action', 'NotAction');
   both('Resource', 'NotResource');
   both('Principal', 'NotPrincipal');
-  if (!fields.has('Effect')) missing('Effect', '"Effect": "Allow"');
+  if (!fields.has('Effect')) missing('Effect');
   if (!fields.has('Action') && !fields.has('NotAction')) missing('Action');
   const hasPrincipal = fields.has('Principal') || fields.has('NotPrincipal');
   if (!fields.has('Resource') && !fields.has('NotResource') && !hasPrincipal) missing('Resource');
@@ -476,7 +493,7 @@ function looksLikeAction(key: string): boolean {
 
 const VersionCodec: t.Type<'1', unknown> = codec('Version', (value, context) =>
   value === '1'
-    ? right('1' as const)
+    ? t.success('1' as const)
     : fail(value, context, {
         code: 'wrong-version',
         message: `${describe(value)} is no version of the RAM policy language.`,
@@ -503,7 +520,7 @@ const StatementsCodec: t.Type<readonly Statement[], unknown> = codec('Statement'
       }),
     ];
     if (isLeft(inner)) errors.push(...inner.left);
-    return left(errors);
+    return t.failures(errors);
   }
   if (value.length === 0)
     return fail(value, context, {
@@ -534,7 +551,7 @@ export const PolicyCodec: t.Type<Policy, PolicyJson, unknown> = new t.Type<Polic
     const { errors, fields } = readFields(value, context, ['Version', 'Statement'], 'A policy', (key) =>
       key === 'Id' ? { message: 'RAM policies have no Id: remove it.', code: 'aws-element' } : undefined,
     );
-    if (fields === undefined) return left(errors);
+    if (fields === undefined) return t.failures(errors);
     const part = <A>(name: string, type: t.Type<A, unknown>, suggestion?: string): A | undefined => {
       const field = fields.get(name);
       if (field !== undefined)
@@ -554,7 +571,9 @@ export const PolicyCodec: t.Type<Policy, PolicyJson, unknown> = new t.Type<Polic
     };
     part('Version', VersionCodec, '"Version": "1"');
     const statements = part('Statement', StatementsCodec);
-    return errors.length > 0 || statements === undefined ? left(errors) : right(makePolicy(statements));
+    return errors.length > 0 || statements === undefined
+      ? t.failures(errors)
+      : t.success(makePolicy(statements));
   },
   policyToJson,
 );

@@ -2,6 +2,12 @@ import { PolicyError } from '../errors.ts';
 import { isPrincipalList, type Policy, type Statement } from '../model/policy.ts';
 import { decodePolicy } from '../read/decode-policy.ts';
 import { checkPolicySize, type PolicyKind } from './policy-size.ts';
+import type { WithNotPrincipal, WithNotResource, WithPrincipal, WithResource } from './statement.ts';
+
+/** A statement that says on what. */
+export type PermissionStatement = Statement & (WithResource | WithNotResource);
+/** A statement that says for whom. */
+export type TrustStatement = Statement & (WithPrincipal | WithNotPrincipal);
 
 /**
  * A permission policy for a RAM user, group or role.
@@ -9,12 +15,12 @@ import { checkPolicySize, type PolicyKind } from './policy-size.ts';
  * @throws PolicyError `INVALID_POLICY` for a statement that RAM would refuse, `INCOMPLETE_STATEMENT` for one that
  * lacks its resource or names a principal, `POLICY_TOO_LONG` above 6,144 characters
  */
-export function policy(...statements: readonly Statement[]): Policy {
+export function policy(...statements: readonly PermissionStatement[]): Policy {
   return build('custom', statements, permissionStatement);
 }
 
 /** A policy to pass to AssumeRole: a ceiling on the session. At most 2,048 characters. */
-export function sessionPolicy(...statements: readonly Statement[]): Policy {
+export function sessionPolicy(...statements: readonly PermissionStatement[]): Policy {
   return build('session', statements, permissionStatement);
 }
 
@@ -23,7 +29,7 @@ export function sessionPolicy(...statements: readonly Statement[]): Policy {
  *
  * @throws PolicyError `INCOMPLETE_STATEMENT` when a statement names nobody or names a resource
  */
-export function trustPolicy(...statements: readonly Statement[]): Policy {
+export function trustPolicy(...statements: readonly TrustStatement[]): Policy {
   return build('trust', statements, (statement, where) => {
     if (statement.Principal === undefined && statement.NotPrincipal === undefined)
       throw incomplete(`${where} trusts nobody. Say whom with .to(service('ecs.aliyuncs.com')).`);
@@ -39,7 +45,7 @@ export function trustPolicy(...statements: readonly Statement[]): Policy {
  *
  * @throws PolicyError `INCOMPLETE_STATEMENT` when a statement lacks its principal or resource
  */
-export function bucketPolicy(...statements: readonly Statement[]): Policy {
+export function bucketPolicy(...statements: readonly (PermissionStatement & TrustStatement)[]): Policy {
   return build('bucket', statements, (statement, where) => {
     if (statement.Principal === undefined && statement.NotPrincipal === undefined)
       throw incomplete(`${where} names nobody. Say for whom with .to(uid('…')).`);

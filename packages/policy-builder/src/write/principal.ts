@@ -1,5 +1,10 @@
 import { PolicyError } from '../errors.ts';
-import type { PrincipalMap, StatementPrincipal } from '../model/policy.ts';
+import {
+  isPrincipalList,
+  PRINCIPAL_KINDS,
+  type PrincipalMap,
+  type StatementPrincipal,
+} from '../model/policy.ts';
 
 /** Somebody a trust or bucket policy can name. */
 export interface Principal {
@@ -54,11 +59,15 @@ export function anyone(): Principal {
   return { kind: 'listed', name: '*' };
 }
 
-/** Gathers principals into the element of a statement. */
-export function principalElement(principals: readonly (Principal | string)[]): StatementPrincipal {
-  const named = principals.map((principal) =>
-    typeof principal === 'string' ? fromName(principal) : principal,
-  );
+/** Gathers principals into the element of a statement, after those it names already. */
+export function principalElement(
+  principals: readonly (Principal | string)[],
+  before: StatementPrincipal | undefined,
+): StatementPrincipal {
+  const named = [
+    ...(before === undefined ? [] : principalsOf(before)),
+    ...principals.map((principal) => (typeof principal === 'string' ? fromName(principal) : principal)),
+  ];
   const listed = named.filter((principal) => principal.kind === 'listed');
   if (listed.length === named.length) return listed.map((principal) => principal.name);
   if (listed.length > 0)
@@ -78,4 +87,9 @@ function fromName(name: string): Principal {
   if (/^acs:ram:[^:]*:[^:]*:(saml|oidc)-provider\//.test(name)) return federated(name);
   if (name.startsWith('acs:')) return { kind: 'RAM', name };
   return name.endsWith('.aliyuncs.com') ? service(name) : { kind: 'listed', name };
+}
+
+function principalsOf(element: StatementPrincipal): Principal[] {
+  if (isPrincipalList(element)) return element.map((name) => ({ kind: 'listed', name }));
+  return PRINCIPAL_KINDS.flatMap((kind) => (element[kind] ?? []).map((name) => ({ kind, name })));
 }
