@@ -173,3 +173,10 @@ export class UnsupportedOperationError extends YunsealError {
     super('UnsupportedOperation', message);
   }
 }
+
+/** A cache waited too long for materials that another call had asked the keyring for. */
+export class MaterialsTimeoutError extends YunsealError {
+  constructor(message: string) {
+    super('MaterialsTimeout', message);
+  }
+}

@@ -36,6 +36,12 @@ export type {
 export { type MultiKeyringOptions, multiKeyring } from './keyrings/multi.ts';
 export { type RawAesKeyringOptions, rawAesKeyring } from './keyrings/raw-aes.ts';
 export { type RawRsaKeyringOptions, rawRsaKeyring } from './keyrings/raw-rsa.ts';
+export {
+  type CachingLimits,
+  type CachingMaterials,
+  type CachingMaterialsOptions,
+  cachingMaterials,
+} from './materials/caching.ts';
 export { defaultMaterials } from './materials/default.ts';
 export type {
   DecryptionMaterialsRequest,
