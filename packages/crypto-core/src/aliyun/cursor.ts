@@ -53,8 +53,9 @@ export function enter(cursor: Cursor, length: number, what: string, start = curs
 /** Refuse bytes that no field accounts for. */
 export function expectEnd(cursor: Cursor, what: string): void {
   const left = cursor.end - cursor.offset;
-  if (left > 0)
-    throw new MalformedMessageError(`${left} bytes follow the last field of ${what}`, cursor.offset);
+  if (left > 0) {
+    throw new MalformedMessageError(`trailing bytes after the last field of ${what}: ${left}`, cursor.offset);
+  }
 }
 
 /** Refuse a header that would end past {@link maxHeaderLength}. */

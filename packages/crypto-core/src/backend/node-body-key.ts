@@ -6,6 +6,7 @@ import {
   getCiphers,
   type KeyObject,
 } from 'node:crypto';
+import { concat } from '../bytes/concat.ts';
 import { UnsupportedAlgorithmError } from '../errors.ts';
 import type { BodyCipher, BodyDecryptor, BodyEncryptor, BodyKey } from './body-key.ts';
 import { sm4GcmDecryptor, sm4GcmEncryptor } from './node-sm4-gcm.ts';
@@ -54,7 +55,7 @@ export function bodyKey(suite: BodyCipher, bytes: Uint8Array): BodyKey {
         return undefined;
       }
       if (last.length > 0) pieces.push(last);
-      return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+      return pieces.length === 1 ? pieces[0] : concat(...pieces);
     },
     encryptor,
     decryptor,
@@ -86,15 +87,15 @@ function aesGcm(cipher: CipherGCMTypes, key: KeyObject): CipherPair {
       const encrypting = createCipheriv(cipher, key, iv, { authTagLength: tagLength });
       encrypting.setAAD(aad);
       return {
-        update: (plaintext) => encrypting.update(plaintext),
-        final: () => ({ ciphertext: encrypting.final(), tag: encrypting.getAuthTag() }),
+        update: (plaintext) => plainArray(encrypting.update(plaintext)),
+        final: () => ({ ciphertext: plainArray(encrypting.final()), tag: encrypting.getAuthTag() }),
       };
     },
     decryptor(iv, aad): BodyDecryptor {
       const decrypting = createDecipheriv(cipher, key, iv, { authTagLength: tagLength });
       decrypting.setAAD(aad);
       return {
-        update: (ciphertext) => decrypting.update(ciphertext),
+        update: (ciphertext) => plainArray(decrypting.update(ciphertext)),
         final(tag) {
           decrypting.setAuthTag(tag);
           return attempt(() => decrypting.final());
@@ -110,24 +111,29 @@ function unauthenticated(cipher: string, padded: boolean, key: KeyObject): Ciphe
     encryptor(iv): BodyEncryptor {
       const encrypting = createCipheriv(cipher, key, iv).setAutoPadding(padded);
       return {
-        update: (plaintext) => encrypting.update(plaintext),
-        final: () => ({ ciphertext: encrypting.final(), tag: empty }),
+        update: (plaintext) => plainArray(encrypting.update(plaintext)),
+        final: () => ({ ciphertext: plainArray(encrypting.final()), tag: empty }),
       };
     },
     decryptor(iv): BodyDecryptor {
       const decrypting = createDecipheriv(cipher, key, iv).setAutoPadding(padded);
       return {
-        update: (ciphertext) => decrypting.update(ciphertext),
+        update: (ciphertext) => plainArray(decrypting.update(ciphertext)),
         final: () => attempt(() => decrypting.final()),
       };
     },
   };
 }
 
+/** Callers get plain arrays: a Buffer behaves differently in `slice`, JSON and equality. */
+function plainArray({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
 /** What OpenSSL gives, or undefined when it refuses. */
 function attempt(final: () => Uint8Array): Uint8Array | undefined {
   try {
-    return final();
+    return plainArray(final());
   } catch {
     return undefined;
   }

@@ -13,11 +13,11 @@ const empty = new Uint8Array(0);
 
 /** Section 7.1. `iv` is 12 bytes. */
 export function sm4GcmEncryptor(key: KeyObject, iv: Uint8Array, aad: Uint8Array): BodyEncryptor {
-  const counterMode = sm4Gctr(key, iv);
+  const gctr = sm4Gctr(key, iv);
   const authenticator = sm4Authenticator(key, iv, aad);
   return {
     update(plaintext) {
-      const ciphertext = counterMode.update(plaintext);
+      const ciphertext = gctr(plaintext);
       authenticator.update(ciphertext);
       return ciphertext;
     },
@@ -27,12 +27,12 @@ export function sm4GcmEncryptor(key: KeyObject, iv: Uint8Array, aad: Uint8Array)
 
 /** Section 7.2, with the plaintext given out before the tag is checked: the caller holds it back. */
 export function sm4GcmDecryptor(key: KeyObject, iv: Uint8Array, aad: Uint8Array): BodyDecryptor {
-  const counterMode = sm4Gctr(key, iv);
+  const gctr = sm4Gctr(key, iv);
   const authenticator = sm4Authenticator(key, iv, aad);
   return {
     update(ciphertext) {
       authenticator.update(ciphertext);
-      return counterMode.update(ciphertext);
+      return gctr(ciphertext);
     },
     final(tag) {
       const expected = authenticator.tag();
@@ -53,8 +53,12 @@ function counterBlock(iv: Uint8Array, count: number): Uint8Array {
  * GCTR (section 6.5) from inc32(J0). OpenSSL counts in all 128 bits and GCM in the last 32, which is the same as long
  * as a body has no more than the 2^32 - 2 blocks that section 5.2.1.1 allows.
  */
-function sm4Gctr(key: KeyObject, iv: Uint8Array) {
-  return createCipheriv('sm4-ctr', key, counterBlock(iv, 2));
+function sm4Gctr(key: KeyObject, iv: Uint8Array): (bytes: Uint8Array) => Uint8Array {
+  const counting = createCipheriv('sm4-ctr', key, counterBlock(iv, 2));
+  return (bytes) => {
+    const { buffer, byteOffset, length } = counting.update(bytes);
+    return new Uint8Array(buffer, byteOffset, length);
+  };
 }
 
 interface Authenticator {
