@@ -29,7 +29,9 @@ export async function grantARole(cloud: LocalCloud): Promise<Grant> {
   const { keyMetadata } = await kms.createKey(new CreateKeyRequest({ description: 'wraps data keys' }));
   const keyArn = keyMetadata.arn as Grant['keyArn'];
   const body = new PutBucketRequestBody({
-    createBucketConfiguration: new PutBucketRequestBodyCreateBucketConfiguration({ storageClass: 'Standard' }),
+    createBucketConfiguration: new PutBucketRequestBodyCreateBucketConfiguration({
+      storageClass: 'Standard',
+    }),
   });
   await oss.putBucket(new PutBucketRequest({ bucketName: BUCKET, body }), new RuntimeOptions({}));
 

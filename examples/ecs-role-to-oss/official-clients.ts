@@ -1,7 +1,7 @@
 import ecsModule from '@alicloud/ecs20140526';
 import kmsModule from '@alicloud/kms20160120';
-import ossModule, { Config as OssConfig } from '@alicloud/oss-client';
 import openApi from '@alicloud/openapi-core';
+import ossModule, { Config as OssConfig } from '@alicloud/oss-client';
 import ramModule from '@alicloud/ram20150501';
 import { Config as RpcConfig } from '@alicloud/rpc-client';
 import { type CredentialsProvider, setCredential, toAlicloudCredential } from '@yunseal/credentials';

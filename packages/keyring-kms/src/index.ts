@@ -5,6 +5,7 @@ export {
   type KmsConnectionOptions,
 } from './client/alicloud-kms-client.ts';
 export { type RegionalKmsOptions, regionalKmsClients } from './client/regional-clients.ts';
+export { type FailedKmsCall, toKmsError } from './client/to-kms-error.ts';
 export * from './errors.ts';
 export type { KmsEvent, KmsEventListener } from './events.ts';
 export {
@@ -30,6 +31,12 @@ export {
   kmsSecrets,
   type Secret,
 } from './secrets/kms-secrets.ts';
+export {
+  kmsSecretProviderId,
+  type SecretsManagerKeyring,
+  type SecretsManagerKeyringOptions,
+  secretsManagerKeyring,
+} from './secrets/secrets-manager-keyring.ts';
 export type { KmsAsymmetricKeyOptions } from './signing/kms-key.ts';
 export { type KmsSigner, type KmsSignerOptions, kmsSigner } from './signing/kms-signer.ts';
 export {

@@ -1,0 +1,52 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { inspectMessage, type MessageHeader } from '@yunseal/crypto-core';
+import type { ListEntry, ObjectStore, OssEncryptionClient } from '@yunseal/oss-integration';
+
+/** Step 5, first part: as in the source document, the first ten objects of the bucket. */
+export async function listTen(bucket: OssEncryptionClient): Promise<ListEntry[]> {
+  const entries: ListEntry[] = [];
+  for await (const entry of bucket.list()) {
+    entries.push(entry);
+    if (entries.length === 10) break;
+  }
+  return entries;
+}
+
+/** Step 5, second part: whoever reads the object without the key sees this, and no more. */
+export async function inspectStored(store: ObjectStore, key: string): Promise<MessageHeader> {
+  const { body } = await store.get(key, { range: { first: 0, last: 4095 } });
+  const chunks = await Array.fromAsync(body);
+  return inspectMessage(Buffer.concat(chunks));
+}
+
+/** Step 5, third part: the file appears under its name only when every frame has been verified. */
+export async function readBack(bucket: OssEncryptionClient, key: string, path: string): Promise<void> {
+  const object = await bucket.get(key);
+  await object.saveTo(path);
+}
+
+/** The offset of the first byte that differs, or undefined when the files are the same. */
+export async function firstDifference(left: string, right: string): Promise<number | undefined> {
+  const other = await open(right);
+  try {
+    let offset = 0;
+    for await (const chunk of createReadStream(left, { highWaterMark: 1024 * 1024 })) {
+      const expected = chunk as Buffer;
+      const { bytesRead, buffer } = await other.read(
+        Buffer.alloc(expected.length),
+        0,
+        expected.length,
+        offset,
+      );
+      if (!expected.equals(buffer.subarray(0, bytesRead))) {
+        return offset + expected.findIndex((byte, i) => i >= bytesRead || byte !== buffer[i]);
+      }
+      offset += bytesRead;
+    }
+    const { bytesRead: beyond } = await other.read(Buffer.alloc(1), 0, 1, offset);
+    return beyond === 0 ? undefined : offset;
+  } finally {
+    await other.close();
+  }
+}
