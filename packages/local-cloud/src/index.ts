@@ -12,3 +12,4 @@ export {
   startLocalCloud,
 } from './start.ts';
 export type { Snapshot } from './store/store.ts';
+export { createOidcIssuer, type OidcIssuer } from './sts/oidc-issuer.ts';

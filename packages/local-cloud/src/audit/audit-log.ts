@@ -69,6 +69,8 @@ export interface AuditEntry {
 export interface AuditLog {
   record(entry: AuditEntry): void;
   events(): AuditEvent[];
+  /** The last call signed with this key, as far back as the log goes. */
+  lastUse(accessKeyId: string): { readonly time: number; readonly service: string } | undefined;
   clear(): void;
 }
 
@@ -93,6 +95,13 @@ export function createAuditLog(
       }
     },
     events: () => [...entries.slice(oldest), ...entries.slice(0, oldest)].map(toEvent),
+    lastUse(accessKeyId) {
+      let last: AuditEntry | undefined;
+      for (const entry of entries)
+        if (entry.accessKeyId === accessKeyId && (last === undefined || entry.time >= last.time))
+          last = entry;
+      return last === undefined ? undefined : { time: last.time, service: last.service };
+    },
     clear() {
       entries = [];
       oldest = 0;

@@ -4,8 +4,18 @@ import type { KeyState } from './records.ts';
 /** The errors of KMS, with its codes ("API Error Center" and "Impact of CMK states on API calls"). */
 export const kmsError = {
   keyNotFound: () => new ServiceError(404, 'Forbidden.KeyNotFound', 'The specified Key is not found.'),
+  versionNotFound: () =>
+    new ServiceError(404, 'Forbidden.KeyVersionNotFound', 'The specified key version is not found.'),
   aliasNotFound: () => new ServiceError(404, 'Forbidden.AliasNotFound', 'The specified Alias is not found.'),
   resourceNotFound: () => new ServiceError(404, 'Forbidden.ResourceNotFound', 'Resource not found.'),
+  resourceExists: (name: string) =>
+    new ServiceError(409, 'Rejected.ResourceExist', `The resource ${name} already exists.`),
+  secretPendingDeletion: () =>
+    new ServiceError(
+      409,
+      'Forbidden.ResourceInDeletion',
+      'The deletion of the secret is scheduled; restore it first.',
+    ),
   invalid: (name: string, why: string) =>
     new ServiceError(400, 'InvalidParameter', `The specified parameter ${name} is not valid: ${why}.`),
   unsupported: (why: string) =>

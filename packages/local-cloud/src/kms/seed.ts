@@ -1,10 +1,11 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { ServiceError } from '../http/service-error.ts';
 import type { Platform } from '../platform.ts';
-import { invalidSeed, type SeedKey } from '../seed/seed.ts';
+import { invalidSeed, type SeedKey, type SeedSecret } from '../seed/seed.ts';
 import { isAliasName } from './aliases.ts';
 import { checkUsage, defaultUsage, putNewKey } from './key-lifecycle.ts';
 import { generateSymmetricMaterial, symmetricLength } from './key-material.ts';
+import { findKey, primaryVersion } from './keys.ts';
 import { aliasKey, isSymmetric, type KeySpec, type KeyUsage, keySpecs, openKms } from './records.ts';
 
 /** Makes a key of the seed; runs inside the seed's transaction. */
@@ -46,6 +47,38 @@ export function seedKey(platform: Platform, accountId: string, seed: SeedKey, pa
   const aliasName = seed.alias.startsWith('alias/') ? seed.alias : `alias/${seed.alias}`;
   if (!isAliasName(aliasName)) throw invalidSeed(`${path}.alias: ${aliasName} is no name for an alias`);
   kms.aliases.put(aliasKey(region, accountId, aliasName), { aliasName, accountId, region, keyId });
+}
+
+/** Makes a secret of the seed, after the keys; runs inside the seed's transaction. */
+export function seedSecret(platform: Platform, accountId: string, seed: SeedSecret, path: string): void {
+  const region = seed.region ?? platform.region;
+  const secrets = openSecrets(platform.store);
+  const at = secretKey(region, accountId, seed.name);
+  if (secrets.has(at)) throw invalidSeed(`${path}.name: secret ${seed.name} is there twice`);
+  const key = seed.keyId === undefined ? undefined : findKey(platform, region, accountId, seed.keyId);
+  if (typeof key === 'string') throw invalidSeed(`${path}.keyId: there is no key ${seed.keyId} in ${region}`);
+  const now = platform.clock.now();
+  const versionId = seed.versionId ?? 'v1';
+  const secret = {
+    secretName: seed.name,
+    accountId,
+    region,
+    description: seed.description ?? '',
+    encryptionKeyId: key?.keyId,
+    createTime: now,
+    updateTime: now,
+    tags: {},
+  };
+  const data =
+    key === undefined
+      ? seed.data
+      : sealSecretValue(key, primaryVersion(openKms(platform.store), key), secret, versionId, seed.data);
+  secrets.put(at, {
+    ...secret,
+    versions: [
+      { versionId, createTime: now, dataType: seed.dataType ?? 'text', data, stages: ['ACSCurrent'] },
+    ],
+  });
 }
 
 function material(spec: KeySpec, given: string | undefined, path: string): string {

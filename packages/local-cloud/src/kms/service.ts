@@ -1,6 +1,13 @@
 import type { RpcService } from '../http/rpc-service.ts';
 import type { Platform } from '../platform.ts';
 import { createAlias, deleteAlias, listAliases, listAliasesByKeyId, updateAlias } from './aliases.ts';
+import {
+  asymmetricDecrypt,
+  asymmetricEncrypt,
+  asymmetricSign,
+  asymmetricVerify,
+  getPublicKey,
+} from './asymmetric.ts';
 import { blobVersionId } from './ciphertext-blob.ts';
 import {
   decrypt,
@@ -10,6 +17,8 @@ import {
   reEncrypt,
 } from './cryptography.ts';
 import { kmsError } from './errors.ts';
+import { exportDataKey, generateAndExportDataKey } from './export.ts';
+import { deleteKeyMaterial, getParametersForImport, importKeyMaterial } from './import.ts';
 import {
   cancelKeyDeletion,
   createKey,
@@ -22,6 +31,22 @@ import {
   updateKeyDescription,
 } from './key-lifecycle.ts';
 import { openKms } from './records.ts';
+import {
+  createSecret,
+  deleteSecret,
+  describeSecret,
+  getRandomPassword,
+  getSecretValue,
+  listSecrets,
+  listSecretVersionIds,
+  putSecretValue,
+  restoreSecret,
+  updateSecret,
+  updateSecretVersionStage,
+} from './secrets.ts';
+import { describeAccountKmsStatus, describeRegions } from './service-status.ts';
+import { listResourceTags, tagResource, untagResource } from './tags.ts';
+import { createKeyVersion, describeKeyVersion, listKeyVersions, updateRotationPolicy } from './versions.ts';
 
 /** KMS 2016-01-20, the shared gateway. */
 export const kmsService: RpcService = {
@@ -48,6 +73,36 @@ export const kmsService: RpcService = {
     ReEncrypt: reEncrypt,
     GenerateDataKey: generateDataKey,
     GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
+    ExportDataKey: { asynchronous: exportDataKey },
+    GenerateAndExportDataKey: { asynchronous: generateAndExportDataKey },
+    AsymmetricSign: { asynchronous: asymmetricSign },
+    AsymmetricVerify: { asynchronous: asymmetricVerify },
+    AsymmetricEncrypt: { asynchronous: asymmetricEncrypt },
+    AsymmetricDecrypt: { asynchronous: asymmetricDecrypt },
+    GetPublicKey: getPublicKey,
+    CreateKeyVersion: { asynchronous: createKeyVersion },
+    DescribeKeyVersion: describeKeyVersion,
+    ListKeyVersions: listKeyVersions,
+    UpdateRotationPolicy: updateRotationPolicy,
+    GetParametersForImport: { asynchronous: getParametersForImport },
+    ImportKeyMaterial: importKeyMaterial,
+    DeleteKeyMaterial: deleteKeyMaterial,
+    CreateSecret: createSecret,
+    GetSecretValue: getSecretValue,
+    PutSecretValue: putSecretValue,
+    UpdateSecretVersionStage: updateSecretVersionStage,
+    ListSecretVersionIds: listSecretVersionIds,
+    DescribeSecret: describeSecret,
+    ListSecrets: listSecrets,
+    UpdateSecret: updateSecret,
+    DeleteSecret: deleteSecret,
+    RestoreSecret: restoreSecret,
+    GetRandomPassword: getRandomPassword,
+    TagResource: tagResource,
+    UntagResource: untagResource,
+    ListResourceTags: listResourceTags,
+    DescribeRegions: describeRegions,
+    DescribeAccountKmsStatus: describeAccountKmsStatus,
   },
   regionOf,
   refusal: {

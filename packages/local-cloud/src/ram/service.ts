@@ -1,6 +1,24 @@
 import type { RpcService } from '../http/rpc-service.ts';
 import { ServiceError } from '../http/service-error.ts';
+import {
+  createAccessKey,
+  deleteAccessKey,
+  getAccessKeyLastUsed,
+  listAccessKeys,
+  updateAccessKey,
+} from './access-keys.ts';
 import { attachPolicyTo, detachPolicyFrom, listPoliciesFor } from './attachments.ts';
+import {
+  addUserToGroup,
+  createGroup,
+  deleteGroup,
+  getGroup,
+  listGroups,
+  listGroupsForUser,
+  listUsersForGroup,
+  removeUserFromGroup,
+  updateGroup,
+} from './groups.ts';
 import {
   createPolicy,
   createPolicyVersion,
@@ -15,6 +33,8 @@ import {
   updatePolicyDescription,
 } from './policies.ts';
 import { createRole, deleteRole, getRole, listRoles, updateRole } from './roles.ts';
+import { listTagResources, tagResources, untagResources } from './tags.ts';
+import { createUser, deleteUser, getUser, listUsers, updateUser } from './users.ts';
 
 /** RAM 2015-05-01. */
 export const ramService: RpcService = {
@@ -22,6 +42,25 @@ export const ramService: RpcService = {
   displayName: 'Ram',
   version: '2015-05-01',
   operations: {
+    CreateUser: createUser,
+    GetUser: getUser,
+    UpdateUser: updateUser,
+    DeleteUser: deleteUser,
+    ListUsers: listUsers,
+    CreateAccessKey: createAccessKey,
+    UpdateAccessKey: updateAccessKey,
+    DeleteAccessKey: deleteAccessKey,
+    ListAccessKeys: listAccessKeys,
+    GetAccessKeyLastUsed: getAccessKeyLastUsed,
+    CreateGroup: createGroup,
+    GetGroup: getGroup,
+    UpdateGroup: updateGroup,
+    DeleteGroup: deleteGroup,
+    ListGroups: listGroups,
+    AddUserToGroup: addUserToGroup,
+    RemoveUserFromGroup: removeUserFromGroup,
+    ListUsersForGroup: listUsersForGroup,
+    ListGroupsForUser: listGroupsForUser,
     CreateRole: createRole,
     GetRole: getRole,
     UpdateRole: updateRole,
@@ -47,6 +86,9 @@ export const ramService: RpcService = {
     ListPoliciesForUser: listPoliciesFor('user'),
     ListPoliciesForGroup: listPoliciesFor('group'),
     ListPoliciesForRole: listPoliciesFor('role'),
+    TagResources: tagResources,
+    UntagResources: untagResources,
+    ListTagResources: listTagResources,
   },
   refusal: {
     code: 'NoPermission',

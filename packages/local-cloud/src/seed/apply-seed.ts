@@ -3,7 +3,7 @@ import { systemPolicies } from '../authorization/system-policies.ts';
 import { type InstanceRecord, openInstances } from '../ecs/records.ts';
 import { arn, attachmentsKey, entityId, entityKey, randomName } from '../identities/directory.ts';
 import type { Attachment, EntityKind, PolicyRecord } from '../identities/records.ts';
-import { seedKey } from '../kms/seed.ts';
+import { seedKey, seedSecret } from '../kms/seed.ts';
 import { seedBucket } from '../oss/seed.ts';
 import type { Platform } from '../platform.ts';
 import { invalidSeed, type Seed, type SeedAccount, type SeedInstance } from './seed.ts';
@@ -94,6 +94,8 @@ function applyAccount(platform: Platform, account: SeedAccount, path: string): v
 
   for (const [index, key] of (account.keys ?? []).entries())
     seedKey(platform, accountId, key, `${path}.keys.${index}`);
+  for (const [index, secret] of (account.secrets ?? []).entries())
+    seedSecret(platform, accountId, secret, `${path}.secrets.${index}`);
   for (const bucket of account.buckets ?? []) seedBucket(platform, accountId, bucket);
   for (const [index, instance] of (account.instances ?? []).entries())
     putInstance(platform, accountId, instance, `${path}.instances.${index}`);
