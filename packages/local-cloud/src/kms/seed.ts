@@ -7,6 +7,7 @@ import { checkUsage, defaultUsage, putNewKey } from './key-lifecycle.ts';
 import { generateSymmetricMaterial, symmetricLength } from './key-material.ts';
 import { findKey, primaryVersion } from './keys.ts';
 import { aliasKey, isSymmetric, type KeySpec, type KeyUsage, keySpecs, openKms } from './records.ts';
+import { openSecrets, sealSecretValue, secretKey } from './secrets.ts';
 
 /** Makes a key of the seed; runs inside the seed's transaction. */
 export function seedKey(platform: Platform, accountId: string, seed: SeedKey, path: string): void {
