@@ -139,10 +139,13 @@ export class UnexpectedStatusError extends CredentialsError {
 export class MalformedResponseError extends CredentialsError {
   readonly path: string;
 
-  constructor(what: string, path: string, expected: string) {
-    super('MALFORMED_RESPONSE', `${what} is malformed at ${path}: expected ${expected}.`, {
-      retryable: true,
-    });
+  constructor(
+    what: string,
+    path: string,
+    expected: string,
+    options: { readonly retryable: boolean } = { retryable: true },
+  ) {
+    super('MALFORMED_RESPONSE', `${what} is malformed at ${path}: expected ${expected}.`, options);
     this.path = path;
   }
 }

@@ -27,20 +27,31 @@ export const NonEmptyString = new t.Type<string, string, unknown>(
 /**
  * Parse JSON and decode it. An error tells the path and what was expected there, and never what was found: it may be a secret.
  * @param what names the document in the error, such as `The metadata service's answer`
+ * @param options.retryable whether the next try may bring a better document; false for a file
  * @throws MalformedResponseError
  */
-export function decodeJson<A>(codec: t.Type<A, unknown, unknown>, text: string, what: string): A {
+export function decodeJson<A>(
+  codec: t.Type<A, unknown, unknown>,
+  text: string,
+  what: string,
+  options: { readonly retryable: boolean } = { retryable: true },
+): A {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new MalformedResponseError(what, '$', 'JSON');
+    throw new MalformedResponseError(what, '$', 'JSON', options);
   }
-  return decodeValue(codec, value, what);
+  return decodeValue(codec, value, what, options);
 }
 
 /** {@link decodeJson} for a value that is parsed already. */
-export function decodeValue<A>(codec: t.Type<A, unknown, unknown>, value: unknown, what: string): A {
+export function decodeValue<A>(
+  codec: t.Type<A, unknown, unknown>,
+  value: unknown,
+  what: string,
+  options: { readonly retryable: boolean } = { retryable: true },
+): A {
   const decoded = codec.decode(value);
   if (decoded._tag === 'Left') {
     const context = decoded.left[0]?.context ?? [];
@@ -52,7 +63,12 @@ export function decodeValue<A>(codec: t.Type<A, unknown, unknown>, value: unknow
     const path = context
       .filter((_, index) => isStep(index))
       .map((entry) => (/^\d+$/.test(entry.key) ? `[${entry.key}]` : `.${entry.key}`));
-    throw new MalformedResponseError(what, `$${path.join('')}`, context.at(-1)?.type.name ?? codec.name);
+    throw new MalformedResponseError(
+      what,
+      `$${path.join('')}`,
+      context.at(-1)?.type.name ?? codec.name,
+      options,
+    );
   }
   return decoded.right;
 }

@@ -48,7 +48,7 @@ export type CliConfig = t.TypeOf<typeof CliConfig>;
 
 /** @throws MalformedResponseError with the path in the file */
 export function parseCliConfig(text: string, file: string): CliConfig {
-  return decodeJson(CliConfig, text, file);
+  return decodeJson(CliConfig, text, file, { retryable: false });
 }
 
 const ExternalOutput = t.intersection([

@@ -71,6 +71,25 @@ export async function startSignatureGate(issued: IssuedCredentials): Promise<Sig
   };
 }
 
+/** Who signed a request, and what is wrong with it: an unknown id, or an id, secret and token that do not belong together. */
+export function checkSignature(
+  request: http.IncomingMessage,
+  body: Buffer,
+  issued: IssuedCredentials,
+): { readonly id: string; readonly wrong: string | undefined } {
+  const seen = readSignature(request, body);
+  const credential = issued.get(seen.id);
+  const wrong =
+    credential === undefined
+      ? 'unknown AccessKey id'
+      : credential.token !== seen.token
+        ? 'the token of another credential'
+        : seen.signatureWith(credential.secret) !== seen.signature
+          ? 'the secret of another credential'
+          : undefined;
+  return { id: seen.id, wrong };
+}
+
 function readSignature(request: http.IncomingMessage, body: Buffer): Seen {
   const authorization = request.headers.authorization ?? '';
   const header = (name: string) => String(request.headers[name] ?? '');
