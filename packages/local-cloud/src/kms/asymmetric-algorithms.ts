@@ -71,7 +71,7 @@ export async function signDigest(
       return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo(digest));
     case 'RSA_PSS_SHA_256': {
       const { pss, asDigest } = await pssPadding();
-      const encoded = pss.encode(asDigest(digest), modulusBits(key) - 1);
+      const encoded = pss.encode(asDigest(digest), modulusBits(key));
       return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, Buffer.from(encoded, 'binary'));
     }
     case 'ECDSA_SHA_256': {
@@ -110,7 +110,7 @@ export async function verifyDigest(
       case 'RSA_PSS_SHA_256': {
         const encoded = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);
         const { pss } = await pssPadding();
-        return pss.verify(digest.toString('binary'), encoded.toString('binary'), modulusBits(key) - 1);
+        return pss.verify(digest.toString('binary'), encoded.toString('binary'), modulusBits(key));
       }
       case 'ECDSA_SHA_256': {
         const curve = await ecdsaCurve(spec);
