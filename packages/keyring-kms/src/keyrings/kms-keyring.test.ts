@@ -393,14 +393,5 @@ it('every KMS error has a stable code and says operation, region, key and reques
 });
 
 async function disable(keyId: string, region = hangzhou): Promise<void> {
-  const { rpcWire } = await import('../client/rpc-wire.ts');
-  const { resolveKmsEndpoint } = await import('../client/endpoint.ts');
-  const send = rpcWire(region, resolveKmsEndpoint(region, { endpoint: local.endpoint(region) }));
-  await send({
-    action: 'DisableKey',
-    parameters: { KeyId: keyId },
-    credentials: await local.administrator.getCredentials(),
-    connectTimeoutMs: 1_000,
-    readTimeoutMs: 1_000,
-  });
+  await local.administer(region, 'DisableKey', { KeyId: keyId });
 }

@@ -1,5 +1,7 @@
 import { accessKey, type CredentialsProvider } from '@yunseal/credentials';
 import { type LocalCloud, startLocalCloud } from '@yunseal/local-cloud';
+import { resolveKmsEndpoint } from '../client/endpoint.ts';
+import { rpcWire } from '../client/rpc-wire.ts';
 
 export const accountId = '1000000000000001';
 export const otherAccountId = '1000000000000002';
@@ -34,12 +36,18 @@ export interface KmsCloud extends AsyncDisposable {
   readonly application: CredentialsProvider;
   /** The KMS endpoint of a region. */
   readonly endpoint: (region: string) => string;
+  /** Has the administrator do what no keyring does. */
+  administer(
+    region: string,
+    action: string,
+    parameters: Record<string, string>,
+  ): Promise<Record<string, unknown>>;
   /** How often an operation was asked for, answered or not. */
   count(operation: string): number;
 }
 
 export async function kmsCloud(
-  options: { readonly tls?: { certificate: string; privateKey: string } } = {},
+  options: { readonly tls?: { certificate: string; privateKey: string } | undefined } = {},
 ): Promise<KmsCloud> {
   const cloud = await startLocalCloud({
     ...options,
@@ -83,11 +91,24 @@ export async function kmsCloud(
   for (const region of [hangzhou, beijing, shanghai]) {
     endpoints.set(region, await cloud.endpointOf('kms', region));
   }
+  const endpoint = (region: string): string => endpoints.get(region) ?? `https://no-such-region.invalid`;
+  const credentials = accessKey({ accessKeyId: administrator.id, accessKeySecret: administrator.secret });
   return {
     cloud,
-    administrator: accessKey({ accessKeyId: administrator.id, accessKeySecret: administrator.secret }),
+    administrator: credentials,
     application: accessKey({ accessKeyId: application.id, accessKeySecret: application.secret }),
-    endpoint: (region) => endpoints.get(region) ?? `http://no-such-region.invalid`,
+    endpoint,
+    administer: async (region, action, parameters) => {
+      const send = rpcWire(region, resolveKmsEndpoint(region, { endpoint: endpoint(region) }));
+      const answer = await send({
+        action,
+        parameters,
+        credentials: await credentials.getCredentials(),
+        connectTimeoutMs: 3_000,
+        readTimeoutMs: 5_000,
+      });
+      return answer as Record<string, unknown>;
+    },
     count: (operation) => cloud.auditLog().filter((event) => event.eventName === operation).length,
     [Symbol.asyncDispose]: () => cloud.close(),
   };
