@@ -8,6 +8,7 @@ export {
 } from './catalogue/catalogue.ts';
 export type { KnownService } from './catalogue/generated.ts';
 export { PolicyError, type PolicyErrorCode, type PolicyIssue } from './errors.ts';
+export { type CompiledPolicies, compilePolicies } from './judge/compile.ts';
 export type { RequestContext } from './judge/condition.ts';
 export {
   type Decision,
@@ -24,6 +25,9 @@ export type {
 } from './judge/explain.ts';
 export type { RequestPrincipal } from './judge/match.ts';
 export type { AccessRequest, PolicySource } from './judge/statement.ts';
+export { type Finding, type FindingCode, RULES, type Severity } from './lint/finding.ts';
+export { lintPolicy, lintPolicyText } from './lint/lint-policy.ts';
+export { type FileFindings, type SarifLog, type SarifResult, type SarifRun, toSarif } from './lint/sarif.ts';
 export type { ConditionOperator } from './model/condition-operators.ts';
 export type {
   ConditionBlock,

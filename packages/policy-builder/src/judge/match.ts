@@ -1,4 +1,4 @@
-import { parseArn, splitArn } from '../model/arn.ts';
+import { parseArn, splitArn, splitRequestedArn } from '../model/arn.ts';
 import { isPrincipalList, type Statement, type StatementPrincipal } from '../model/policy.ts';
 import { matchesWildcard } from '../model/wildcard.ts';
 
@@ -27,18 +27,17 @@ export function actionMatches(pattern: string, action: string): boolean {
  */
 export function resourceMatches(pattern: string, resource: string): boolean {
   const patternParts = splitArn(pattern);
+  const resourceParts = splitRequestedArn(resource);
   const last = patternParts.length - 1;
-  const resourceParts = splitArn(resource);
-  if (resourceParts.length < patternParts.length) return false;
+  if (resourceParts.length <= last) return false;
   for (let i = 0; i < last; i++) {
-    const regionOrAccount = i === 2 || i === 3;
-    const part = regionOrAccount && patternParts[i] === '' ? '*' : patternParts[i]!;
-    const actual = regionOrAccount && resourceParts[i] === '' ? '*' : resourceParts[i]!;
-    // An empty part of the pattern stands for "none", not for "any".
-    if (regionOrAccount && patternParts[i] === '' ? actual !== '*' : !matchesWildcard(part, actual))
-      return false;
+    const wanted = patternParts[i]!;
+    const actual = resourceParts[i]!;
+    // An empty region or account of the pattern stands for "none", not for "any".
+    const none = wanted === '' && (i === 2 || i === 3);
+    if (none ? actual !== '*' : !matchesWildcard(wanted, actual)) return false;
   }
-  return matchesWildcard(patternParts[last]!, resourceParts.slice(last).join(':'));
+  return matchesWildcard(patternParts[last]!, last === 0 ? resource : resourceParts.slice(last).join(':'));
 }
 
 /** Whether a principal element speaks of who asks; nobody in particular (`undefined`) is an anonymous caller. */

@@ -26,3 +26,11 @@ export function splitArn(text: string): string[] {
   pieces.push(text.slice(start));
   return pieces;
 }
+
+/** The pieces of a request's resource. An empty region or account says that the service has none, as `*` does. */
+export function splitRequestedArn(text: string): string[] {
+  const pieces = splitArn(text);
+  const last = pieces.length - 1;
+  for (const place of [2, 3]) if (place < last && pieces[place] === '') pieces[place] = '*';
+  return pieces;
+}
