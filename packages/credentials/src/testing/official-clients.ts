@@ -46,6 +46,7 @@ export function officialClients(
       ),
     ram20150501: () => ram.listRoles(new RamModels.ListRolesRequest({})),
     sts20150401: () => sts.getCallerIdentity(),
-    ecs20140526: () => ecs.describeRegions(new EcsModels.DescribeRegionsRequest({})),
+    ecs20140526: () =>
+      ecs.describeInstances(new EcsModels.DescribeInstancesRequest({ regionId: 'cn-hangzhou' })),
   };
 }
