@@ -2,6 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:cry
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KmsAccessDeniedError, SignatureAlgorithmError } from '../errors.ts';
 import type { KmsSignatureAlgorithm } from '../kms-client.ts';
+import { certificateAround } from '../test-support/certificates.ts';
 import { hangzhou, type KmsCloud, kmsCloud } from '../test-support/kms-cloud.ts';
 import { kmsSigner } from './kms-signer.ts';
 import { kmsVerifier } from './kms-verifier.ts';
@@ -155,6 +156,16 @@ it('reports a missing permission', async () => {
     algorithm: 'ECDSA_SHA_256',
   } as const;
   await expect(kmsSigner(key).sign(message)).rejects.toBeInstanceOf(KmsAccessDeniedError);
+});
+
+it('takes the public key out of an X.509 certificate', async () => {
+  const key = { ...(await newKey('RSA_2048')), algorithm: 'RSA_PSS_SHA_256' } as const;
+  const signer = kmsSigner(key);
+  const certificate = certificateAround(await signer.publicKey());
+  const verifier = kmsVerifier({ certificate, algorithm: 'RSA_PSS_SHA_256' });
+  const signature = await signer.sign(message);
+  expect(await verifier.verify(message, signature)).toBe(true);
+  expect(await verifier.verify('another', signature)).toBe(false);
 });
 
 it('takes what node:crypto signed, so the two agree on padding and salt', async () => {
