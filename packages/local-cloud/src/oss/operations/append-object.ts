@@ -53,6 +53,7 @@ export const appendObject: Operation = async (call) => {
   return answer(200, {
     etag: `"${object.etag}"`,
     'x-oss-hash-crc64ecma': object.crc64,
+    'content-md5': Buffer.from(received.md5, 'hex').toString('base64'),
     'x-oss-next-append-position': String(object.size),
     ...(object.encryption === undefined ? {} : encryptionHeaders(object.encryption)),
   });

@@ -52,6 +52,7 @@ export const copyObject: Operation = async (call) => {
     'CopyObjectResult',
     { LastModified: new Date(object.lastModified).toISOString(), ETag: `"${object.etag}"` },
     {
+      etag: `"${object.etag}"`,
       'x-oss-hash-crc64ecma': object.crc64,
       ...(object.encryption === undefined ? {} : encryptionHeaders(object.encryption)),
     },

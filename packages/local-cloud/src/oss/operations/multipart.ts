@@ -82,10 +82,11 @@ export const uploadPartCopy: Operation = async (call) => {
     partNumber,
     await receive(blobs, blobs.read(source.segments, start, end)),
   );
-  return xmlAnswer('CopyPartResult', {
-    LastModified: new Date(part.lastModified).toISOString(),
-    ETag: `"${part.etag}"`,
-  });
+  return xmlAnswer(
+    'CopyPartResult',
+    { LastModified: new Date(part.lastModified).toISOString(), ETag: `"${part.etag}"` },
+    { etag: `"${part.etag}"`, 'x-oss-hash-crc64ecma': part.crc64 },
+  );
 };
 
 const CompleteMultipartUpload = t.partial({

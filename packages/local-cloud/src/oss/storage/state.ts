@@ -29,8 +29,8 @@ export interface OssState {
   abortUpload(uploadId: string): void;
 }
 
-// The package is CommonJS: its class is the `default` of what Node.js imports as the default.
-const BTree = sortedBTree.default;
+// The package is CommonJS: its class is the `default` of what Node.js imports as the default, and bundlers unwrap that.
+const BTree = (sortedBTree.default ?? sortedBTree) as typeof sortedBTree.default;
 
 export function createOssState(store: Store, blobs: BlobStore): OssState {
   const buckets = store.collection<BucketRecord>('oss.buckets');
