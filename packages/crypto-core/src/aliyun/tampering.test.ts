@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEncryptionClient } from '../client/client.ts';
 import { YunsealError } from '../errors.ts';
-import { aliyunSuites } from '../suites/aliyun.ts';
+import { hasBodyStreams, suitesHere } from '../test-support/aliyun-platform.ts';
 import { kmsStandIn } from '../test-support/kms-stand-in.ts';
 import { streamThrough } from '../test-support/streams.ts';
 
@@ -10,7 +10,7 @@ const client = createEncryptionClient({ keyring }, { format: 'aliyun', allowUnau
 const plaintext = Uint8Array.from({ length: 32 }, (_, i) => i);
 const context = { purpose: 'test', 用途: '' };
 
-const cases = Object.values(aliyunSuites).flatMap((suite) =>
+const cases = suitesHere.flatMap((suite) =>
   (['message', 'stream'] as const).map((encoding) => ({ suite, encoding })),
 );
 
@@ -26,12 +26,14 @@ async function outcome(decrypting: Promise<Uint8Array>): Promise<'refused' | Uin
 
 const whole = async (message: Uint8Array) => (await client.decrypt(message)).plaintext;
 const streamed = (message: Uint8Array) => streamThrough(client.decryptStream(), message);
+/** WebCrypto answers on another thread, so there one bit of each byte must do. */
+const bits = hasBodyStreams ? [0, 1, 2, 3, 4, 5, 6, 7] : [5];
 
 describe.each(cases)('$suite.name, $encoding encoding', ({ suite, encoding }) => {
   it('every flipped bit is refused, except in a body that nothing authenticates', async () => {
     const { ciphertext, header } = await client.encrypt(plaintext, { suite, encoding, context });
     for (let at = 0; at < ciphertext.length; at += 1) {
-      for (let bit = 0; bit < 8; bit += 1) {
+      for (const bit of bits) {
         const changed = ciphertext.slice();
         changed[at]! ^= 1 << bit;
         for (const result of [

@@ -6,6 +6,7 @@ import { rewrapMessage } from '../client/rewrap.ts';
 import { YunsealError } from '../errors.ts';
 import type { Keyring } from '../keyring.ts';
 import { aliyunSuites } from '../suites/aliyun.ts';
+import { hasBodyStreams, hasCipher } from '../test-support/aliyun-platform.ts';
 import { kmsStandIn } from '../test-support/kms-stand-in.ts';
 import { sharedVectors } from '../test-support/shared-vectors.ts';
 import { streamThrough } from '../test-support/streams.ts';
@@ -46,7 +47,11 @@ describe.skipIf(file === undefined)(
       expect(new Set(vectors.map(({ algorithmId }) => algorithmId)).size).toBe(12);
     });
 
-    it.each(vectors)('$id: $encoding, $algorithm', async (vector) => {
+    const suiteOf = ({ algorithmId }: Vector) =>
+      Object.values(aliyunSuites).find(({ id }) => id === algorithmId)!;
+    const readable = vectors.filter((vector) => hasCipher(suiteOf(vector)));
+
+    it.each(readable)('$id: $encoding, $algorithm', async (vector) => {
       const ciphertext = bytes(vector.ciphertext);
       const plaintext = bytes(vector.plaintext);
       const client = createEncryptionClient(
@@ -56,7 +61,7 @@ describe.skipIf(file === undefined)(
 
       const header = inspectMessage(ciphertext);
       expect(header).toMatchObject({ format: 'aliyun', encoding: vector.encoding, version: 1 });
-      expect(header.suite).toBe(Object.values(aliyunSuites).find(({ id }) => id === vector.algorithmId));
+      expect(header.suite).toBe(suiteOf(vector));
       expect(header.suite.name).toBe(vector.algorithm);
       expect(header.context).toEqual(vector.encryptionContext);
       expect([...header.encryptedDataKeys].sort(byArn)).toEqual(
@@ -74,7 +79,7 @@ describe.skipIf(file === undefined)(
       expect(decrypted.context).toEqual(vector.encryptionContext);
       expect(decrypted.header).toEqual(header);
 
-      for (const size of [1_021, ciphertext.length]) {
+      for (const size of hasBodyStreams ? [1_021, ciphertext.length] : []) {
         const streamed = await streamThrough(client.decryptStream(), ciphertext, size);
         expect(Buffer.compare(streamed, plaintext)).toBe(0);
       }
@@ -89,7 +94,7 @@ describe.skipIf(file === undefined)(
       }
     });
 
-    it.each(vectors.filter(({ id }) => id % 5 === 0))('$id: rewrapped for another key', async (vector) => {
+    it.each(readable.filter((_, i) => i % 5 === 0))('$id: rewrapped for another key', async (vector) => {
       const to = kmsStandIn('acs:kms:cn-hangzhou:1:key/new');
       const rewrapped = await rewrapMessage(bytes(vector.ciphertext), { from: vectorKeyring(vector), to });
       expect(inspectMessage(rewrapped).encryptedDataKeys.map(({ providerInfo }) => providerInfo)).toEqual([
