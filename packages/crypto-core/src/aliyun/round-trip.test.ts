@@ -113,6 +113,7 @@ describe('round trips', () => {
       ['__proto__', 'own'],
       ['constructor', ''],
       ['\ufeffbom', 'kept'],
+      ['aws-crypto-public-key', 'mine'],
     ]);
     for (const encoding of ['message', 'stream'] as const) {
       const { ciphertext } = await client.encrypt('x', { context, encoding });

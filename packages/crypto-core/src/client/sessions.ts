@@ -47,7 +47,7 @@ export async function openWriteSession(
   checkAuthenticated(suite, settings.allowUnauthenticated || options.allowUnauthenticated === true);
   const encryptionContext = checkContext(options.context);
   for (const key of Object.keys(encryptionContext)) {
-    if (key.startsWith(reservedPrefix)) {
+    if (suite.format === 'framed' && key.startsWith(reservedPrefix)) {
       throw new EncryptionContextError(
         `the context entry ${JSON.stringify(key)} starts with ${reservedPrefix}, which the format keeps for itself`,
         key,
