@@ -1,3 +1,12 @@
+export { canonicalPolicy, equalPolicies } from './analyse/canonical.ts';
+export { diffPolicies, type PolicyDifference, type ValueDifference } from './analyse/diff.ts';
+export {
+  type LeastPrivilegeOptions,
+  leastPrivilege,
+  type ObservedCall,
+  type TrailEvent,
+} from './analyse/least-privilege.ts';
+export { formatPermissions, type Permission, whoCan } from './analyse/who-can.ts';
 export {
   type AccessLevel,
   type CatalogueAction,
@@ -42,6 +51,7 @@ export type {
 export { parsePolicy } from './read/parse-policy.ts';
 export { PolicyCodec } from './read/policy-codec.ts';
 export { type PolicyChange, type RepairedPolicy, repairPolicy } from './read/repair-policy.ts';
+export * as templates from './templates.ts';
 export { bucketPolicy, policy, sessionPolicy, trustPolicy } from './write/policy.ts';
 export {
   checkPolicySize,

@@ -61,6 +61,8 @@ export interface Explanation {
   readonly closest?: StatementExplanation | undefined;
   /** Every statement that was looked at, in order. */
   readonly statements: readonly StatementExplanation[];
+  /** The summary, so that an explanation can stand in a message. */
+  toString(): string;
 }
 
 /** Puts a verdict into words. */
@@ -82,13 +84,15 @@ export function explainDecision(
         );
   const closest =
     verdict.decision === 'ImplicitDeny' ? closestAllow(statements, verdict.decidedBy) : undefined;
-  return {
-    summary: summarize(verdict, policies, request, decisive, closest),
+  const summary = summarize(verdict, policies, request, decisive, closest);
+  const explanation = {
+    summary,
     decidedBy: verdict.decidedBy,
     decisive,
     ...(closest === undefined ? {} : { closest }),
     statements,
   };
+  return Object.defineProperty(explanation, 'toString', { value: () => summary });
 }
 
 function explainStatement(
