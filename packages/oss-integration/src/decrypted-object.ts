@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { EncryptionContext } from '@yunseal/crypto-core';
-import type { LayoutName } from './layouts/layout.ts';
-import type { ClosedRange } from './store/object-store.ts';
+import { ownContext } from './identity.ts';
+import { type LayoutName, ownMetadata } from './layouts/layout.ts';
+import type { ClosedRange, StoredObject } from './store/object-store.ts';
 
 /** What is known of an object that is being read. */
 export interface ObjectDescription {
@@ -45,6 +46,26 @@ export interface DecryptedRange extends DecryptedObject {
   readonly length: number;
   /** For an HTTP answer with status 206: `bytes 0-99/1234`. */
   readonly contentRange: string;
+}
+
+/** What the store knows of an object, together with what its layout told. */
+export function describeObject<L extends number | undefined>(
+  object: StoredObject,
+  layout: LayoutName | undefined,
+  known: { authenticated: boolean; length: L; context: EncryptionContext },
+): ObjectDescription & { readonly length: L } {
+  return {
+    key: object.key,
+    layout,
+    authenticated: known.authenticated,
+    length: known.length,
+    etag: object.etag,
+    context: ownContext(known.context),
+    metadata: ownMetadata(object.metadata, layout),
+    contentType: object.contentType,
+    lastModified: object.lastModified,
+    versionId: object.versionId,
+  };
 }
 
 /** Wait for the first piece, so that whatever is wrong with key or header is known before an object is handed out. */

@@ -41,7 +41,8 @@ export async function settleWrite(
   error: unknown,
 ): Promise<WriteResult> {
   if (!(error instanceof StoreError)) throw error;
-  const lost = error.retryable || error instanceof ObjectExistsError;
+  const lost =
+    error.retryable || error instanceof ObjectExistsError || error.request.serviceCode === 'NoSuchUpload';
   if (!lost) throw error;
   if (sent === undefined) throw new WriteFailedError('unchanged', error);
   let found: StoredObject | undefined;
@@ -58,6 +59,6 @@ export async function settleWrite(
       requestId: found.headers['x-oss-request-id'],
     };
   }
-  if (error instanceof ObjectExistsError) throw error;
+  if (!error.retryable) throw error;
   throw new WriteFailedError('unchanged', error);
 }

@@ -1,13 +1,22 @@
-import { type EncryptionContext, type MessageHeader, UnsupportedOperationError } from '@yunseal/crypto-core';
-import { type DecryptedObject, type ObjectDescription, startedBody, withBody } from '../decrypted-object.ts';
-import { ObjectNotEncryptedError } from '../errors.ts';
-import { checkIdentity, ownContext } from '../identity.ts';
-import { type LayoutName, ownMetadata, recogniseLayout } from '../layouts/layout.ts';
+import { createHash } from 'node:crypto';
+import { type MessageHeader, UnsupportedOperationError } from '@yunseal/crypto-core';
+import { requireUnauthenticatedConsent, requireUnencryptedConsent } from '../consent.ts';
+import { type DecryptedObject, describeObject, startedBody, withBody } from '../decrypted-object.ts';
+import { TransferIntegrityError } from '../errors.ts';
+import { type ByteTaker, byteTaker, decryptFrames } from '../frames.ts';
+import { checkIdentity } from '../identity.ts';
+import { attachMessage, readEncryptionSdkMetadata } from '../layouts/encryption-sdk.ts';
+import { recogniseLayout } from '../layouts/layout.ts';
+import { ctrStream, openContentKey, readOssSdkMetadata } from '../layouts/oss-sdk.ts';
+import { checkContentLength, framedHeaderBytes, openReader } from '../opened-object.ts';
 import { type ResumingRead, readResuming } from '../resuming-read.ts';
 import type { OssSettings, ReadCallOptions } from '../settings.ts';
-import type { StoredObject } from '../store/object-store.ts';
 
-/** Read and decrypt an object whole, whatever its layout. */
+/** Enough for most headers; a longer one is read on. */
+const HEADER_GUESS = 4096;
+const READ_SIZE = 64 * 1024;
+
+/** Read and decrypt an object whole, whatever its layout, in one request. */
 export async function get(
   settings: OssSettings,
   key: string,
@@ -16,96 +25,147 @@ export async function get(
   const { store, retry } = settings;
   const { ifMatch, signal } = options;
   const read = await readResuming(store, retry, key, { ifMatch, signal });
-  const body = await startedBody(read.body);
-  let handedOver = false;
+  const source = byteTaker(read.body);
   try {
-    const { first, stream } = await peek(body);
-    const recognised = recogniseLayout(read.metadata, first?.[0]);
-    const opened = { ...read, body: stream };
-    let object: DecryptedObject;
+    const start = await source.take(HEADER_GUESS);
+    source.unread(start);
+    const recognised = recogniseLayout(read.metadata, start[0]);
     switch (recognised.layout) {
       case 'framed':
-        object = await getFramed(settings, opened, options);
-        break;
-      case undefined:
+        return await getFramed(settings, read, source, recognised.header, options);
+      case 'oss-sdk':
+        return await getOssSdk(settings, read, source, options);
+      case 'encryption-sdk':
+        return await getEncryptionSdk(settings, read, source, options);
+      case undefined: {
         requireUnencryptedConsent(settings, key, options);
-        object = withBody(describe(read, undefined, { authenticated: false, length: read.length }), stream);
-        break;
-      default:
-        throw new UnsupportedOperationError(`layout ${recognised.layout}`);
+        const known = { authenticated: false, length: read.length, context: {} };
+        return withBody(describeObject(read, undefined, known), drain(source));
+      }
     }
-    handedOver = true;
-    return object;
-  } finally {
-    if (!handedOver) await body.return(undefined);
+  } catch (error) {
+    await source.close();
+    throw error;
   }
-}
-
-async function peek(body: AsyncGenerator<Uint8Array>) {
-  const step = await body.next();
-  const first = step.done === true ? undefined : step.value;
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    try {
-      if (first !== undefined) yield first;
-      yield* body;
-    } finally {
-      await body.return(undefined);
-    }
-  }
-  return { first, stream: stream() };
 }
 
 async function getFramed(
   settings: OssSettings,
   read: ResumingRead,
+  source: ByteTaker,
+  headerPlace: 'in-object' | 'in-metadata',
   options: ReadCallOptions,
 ): Promise<DecryptedObject> {
-  const { store } = settings;
+  if (headerPlace === 'in-metadata') {
+    const reader = await openReader(settings, read.key, options, framedHeaderBytes(read.metadata));
+    const layout = reader.layout(read.length + reader.header.headerLength);
+    const known = { authenticated: true, length: layout.plaintextLength, context: reader.context };
+    const frames = decryptFrames(reader, layout, 1, layout.frameCount, source);
+    return withBody(describeObject(read, 'framed', known), await startedBody(frames));
+  }
+  const start = await source.take(HEADER_GUESS);
+  source.unread(start);
+  const more = async (needed: number) => {
+    const header = await source.take(needed);
+    source.unread(header);
+    return header;
+  };
+  try {
+    const reader = await openReader(settings, read.key, options, start, more);
+    const layout = reader.layout(read.length);
+    await source.take(reader.header.headerLength);
+    const known = { authenticated: true, length: layout.plaintextLength, context: reader.context };
+    const frames = decryptFrames(reader, layout, 1, layout.frameCount, source);
+    return withBody(describeObject(read, 'framed', known), await startedBody(frames));
+  } catch (error) {
+    // Signed and non-framed messages have no frames to take one by one.
+    if (!(error instanceof UnsupportedOperationError)) throw error;
+    return getFramedStream(settings, read, source, options);
+  }
+}
+
+async function getFramedStream(
+  settings: OssSettings,
+  read: ResumingRead,
+  source: ByteTaker,
+  options: ReadCallOptions,
+): Promise<DecryptedObject> {
+  const { bucket } = settings.store;
   let header: MessageHeader | undefined;
   const onHeader = (found: MessageHeader) => {
-    checkIdentity(store.bucket, read.key, found.context, options.boundTo, 'required');
+    checkIdentity(bucket, read.key, found.context, options.boundTo, 'required');
     header = found;
   };
   const context = { ...settings.context, ...options.context };
-  const plaintext = (ReadableStream.from(read.body) as ReadableStream<Uint8Array>).pipeThrough(
-    settings.messages().decryptStream({ context, onHeader }),
+  const plaintext = (ReadableStream.from(drain(source)) as ReadableStream<Uint8Array>).pipeThrough(
+    settings.messages('framed').decryptStream({ context, onHeader }),
   );
   const started = await startedBody(plaintext);
-  const description = describe(read, 'framed', {
-    authenticated: true,
-    length: undefined,
-    context: header?.context,
-  });
-  return withBody(description, started);
+  const known = { authenticated: true, length: undefined, context: header?.context ?? {} };
+  return withBody(describeObject(read, 'framed', known), started);
 }
 
-/** Unless consented to, an object that is not encrypted is an error: anybody who can write could swap it in. */
-export function requireUnencryptedConsent(
+async function getOssSdk(
   settings: OssSettings,
-  key: string,
+  read: ResumingRead,
+  source: ByteTaker,
   options: ReadCallOptions,
-): void {
-  if (options.allowUnencrypted ?? settings.allowUnencrypted) return;
-  throw new ObjectNotEncryptedError(
-    `the object at ${settings.store.bucket}/${key} is not encrypted in a layout known here; allowUnencrypted reads it as it is`,
-  );
+): Promise<DecryptedObject> {
+  requireUnauthenticatedConsent(settings, read.key, options, 'the object');
+  const envelope = readOssSdkMetadata(read.metadata);
+  checkContentLength(read, envelope.contentLength);
+  const contentKey = await openContentKey(envelope, settings.masterKeys);
+  const decrypt = ctrStream(contentKey);
+  contentKey.key.fill(0);
+  const facts = { action: 'oss:GetObject', bucket: settings.store.bucket, key: read.key };
+  const plaintext = async function* () {
+    const md5 = envelope.contentMd5 === undefined ? undefined : createHash('md5');
+    for await (const chunk of drain(source)) {
+      const decrypted = decrypt(chunk);
+      md5?.update(decrypted);
+      yield decrypted;
+    }
+    if (md5 !== undefined && md5.digest('base64') !== envelope.contentMd5) {
+      throw new TransferIntegrityError(
+        'the MD5 of the plaintext differs from the one in the metadata',
+        facts,
+      );
+    }
+  };
+  const known = { authenticated: false, length: read.length, context: {} };
+  return withBody(describeObject(read, 'oss-sdk', known), plaintext());
 }
 
-export function describe(
-  object: StoredObject,
-  layout: LayoutName | undefined,
-  known: { authenticated: boolean; length: number | undefined; context?: EncryptionContext | undefined },
-): ObjectDescription {
-  return {
-    key: object.key,
-    layout,
-    authenticated: known.authenticated,
-    length: known.length,
-    etag: object.etag,
-    context: ownContext(known.context ?? {}),
-    metadata: ownMetadata(object.metadata, layout),
-    contentType: object.contentType,
-    lastModified: object.lastModified,
-    versionId: object.versionId,
+/** One tag covers the whole object, so it is decrypted in memory before a byte is given out. */
+async function getEncryptionSdk(
+  settings: OssSettings,
+  read: ResumingRead,
+  source: ByteTaker,
+  options: ReadCallOptions,
+): Promise<DecryptedObject> {
+  const parts = readEncryptionSdkMetadata(read.metadata);
+  const ciphertext = await source.take(read.length);
+  const message = attachMessage(parts, ciphertext);
+  const { plaintext, context } = await settings
+    .messages('aliyun')
+    .decrypt(message, { context: { ...settings.context, ...options.context } });
+  checkIdentity(settings.store.bucket, read.key, context, options.boundTo, 'if-present');
+  await source.close();
+  const known = { authenticated: true, length: plaintext.length, context };
+  const body = async function* () {
+    yield plaintext;
   };
+  return withBody(describeObject(read, 'encryption-sdk', known), body());
+}
+
+async function* drain(source: ByteTaker): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (;;) {
+      const bytes = await source.take(READ_SIZE);
+      if (bytes.length === 0) return;
+      yield bytes;
+    }
+  } finally {
+    await source.close();
+  }
 }

@@ -1,17 +1,27 @@
-import type { EncryptionContext } from '@yunseal/crypto-core';
+import { type EncryptionContext, InvalidArgumentError } from '@yunseal/crypto-core';
 import { crc64Of, newCrc64 } from '../crc64.ts';
-import { TransferIntegrityError } from '../errors.ts';
+import { ObjectChangedError, ObjectNotFoundError, TransferIntegrityError } from '../errors.ts';
 import { boundContext, type ObjectBinding } from '../identity.ts';
+import { sealObject } from '../sealing.ts';
 import type { OssSettings } from '../settings.ts';
 import { type ObjectSource, type OpenSource, openSource } from '../source.ts';
 import type { WriteOptions, WriteResult } from '../store/object-store.ts';
 import { type SentObject, settleWrite } from '../write-outcome.ts';
 
-export interface PutOptions extends WriteOptions {
-  /** Names and values to authenticate with the object; stored in the clear. */
+/** How an object is written, beside its bytes. */
+export interface ObjectWriteOptions extends WriteOptions {
+  /** Names and values to authenticate with the object; stored in the clear. Layout `oss-sdk` has no place for them. */
   readonly context?: EncryptionContext | undefined;
+  /** Which object the encryption context names; by default the one that is written. */
   readonly boundTo?: ObjectBinding | undefined;
+  /**
+   * Replace only the object that has this ETag. OSS has no conditional write: the ETag is checked right before the
+   * write, and a change between the two goes unnoticed. `ifAbsent` has no such gap.
+   */
+  readonly ifMatch?: string | undefined;
 }
+
+export type PutOptions = ObjectWriteOptions;
 
 export interface PutResult extends WriteResult {
   readonly key: string;
@@ -23,6 +33,8 @@ export interface PutResult extends WriteResult {
 
 /** Up to this length a source that is in memory or in a file is encrypted at once and sent again as it is. */
 const WHOLE_LIMIT = 4 * 1024 * 1024;
+/** OSS's limit for one request (PutObject). */
+export const MAX_PUT = 5 * 1024 ** 3;
 
 /** Encrypt and store an object in one request. */
 export async function put(
@@ -33,12 +45,11 @@ export async function put(
 ): Promise<PutResult> {
   const opened = await openSource(source);
   try {
-    const context = boundContext(
-      settings.store.bucket,
-      key,
-      { ...settings.context, ...options.context },
-      options.boundTo,
-    );
+    if ((opened.length ?? 0) > MAX_PUT) {
+      throw new InvalidArgumentError(`OSS takes 5 GiB in one request; use upload for ${opened.length} bytes`);
+    }
+    const context = writeContext(settings, key, options);
+    await checkIfMatch(settings, key, options);
     return opened.length !== undefined && opened.length <= WHOLE_LIMIT
       ? await putWhole(settings, key, opened, opened.length, context, options)
       : await putStream(settings, key, opened, context, options);
@@ -47,18 +58,66 @@ export async function put(
   }
 }
 
+/** The encryption context for writing an object. */
+export function writeContext(
+  settings: OssSettings,
+  key: string,
+  options: ObjectWriteOptions,
+): EncryptionContext {
+  const own = { ...settings.context, ...options.context };
+  if (settings.layout === 'oss-sdk') {
+    if (Object.keys(own).length > 0) {
+      throw new InvalidArgumentError('layout oss-sdk authenticates nothing and has no encryption context');
+    }
+    return {};
+  }
+  return boundContext(settings.store.bucket, key, own, options.boundTo);
+}
+
+/** See `ObjectWriteOptions.ifMatch`. */
+export async function checkIfMatch(
+  { store, retry }: OssSettings,
+  key: string,
+  { ifMatch, signal }: ObjectWriteOptions,
+): Promise<void> {
+  if (ifMatch === undefined) return;
+  try {
+    await retry(() => store.head(key, { ifMatch, signal }), signal);
+  } catch (error) {
+    if (!(error instanceof ObjectNotFoundError)) throw error;
+    throw new ObjectChangedError('the object is gone', error.request);
+  }
+}
+
+/** The caller's write options with the layout's metadata added. */
+export function withMetadata(
+  options: ObjectWriteOptions,
+  metadata: Readonly<Record<string, string>>,
+): WriteOptions {
+  for (const field of Object.keys(metadata)) {
+    if (options.metadata !== undefined && Object.hasOwn(options.metadata, field)) {
+      throw new InvalidArgumentError(`metadata ${field} belongs to the layout`);
+    }
+  }
+  return { ...options, metadata: { ...options.metadata, ...metadata } };
+}
+
 async function putWhole(
-  { store, retry, messages }: OssSettings,
+  settings: OssSettings,
   key: string,
   source: OpenSource,
   length: number,
   context: EncryptionContext,
-  options: WriteOptions,
+  options: PutOptions,
 ): Promise<PutResult> {
-  const { ciphertext } = await messages().encrypt(await source.slice(0, length), { context });
+  const { store, retry } = settings;
+  const plaintext = await source.slice(0, length);
   await source.checkUnchanged();
+  const sealed = await sealObject(settings, context, source, oneChunk(plaintext));
+  const ciphertext = await collect(sealed.ciphertext);
+  const write = withMetadata(options, sealed.metadata);
   const sent = { length: ciphertext.length, crc64: await crc64Of(ciphertext) };
-  const send = async () => checked(store.bucket, key, sent, await store.put(key, ciphertext, options));
+  const send = async () => checkedWrite(store.bucket, key, sent, await store.put(key, ciphertext, write));
   const result = await retry(send, options.signal).catch((error) =>
     settleWrite(store, retry, key, sent, error),
   );
@@ -66,48 +125,47 @@ async function putWhole(
 }
 
 async function putStream(
-  { store, retry, messages }: OssSettings,
+  settings: OssSettings,
   key: string,
   source: OpenSource,
   context: EncryptionContext,
-  options: WriteOptions,
+  options: PutOptions,
 ): Promise<PutResult> {
-  const { signal } = options;
+  const { store, retry } = settings;
   let length = 0;
   let sent: SentObject | undefined;
   const send = async () => {
     length = 0;
     sent = undefined;
     const crc = await newCrc64();
-    let storedLength = 0;
     const plaintext = async function* () {
       for await (const chunk of source.stream()) {
         length += chunk.length;
         yield chunk;
       }
     };
-    const ciphertext = (ReadableStream.from(plaintext()) as ReadableStream<Uint8Array>).pipeThrough(
-      messages().encryptStream({ context }),
-    );
+    const sealed = await sealObject(settings, context, source, plaintext());
     const stream = (async function* () {
-      for await (const chunk of ciphertext) {
+      let storedLength = 0;
+      for await (const chunk of sealed.ciphertext) {
         crc.update(chunk);
         storedLength += chunk.length;
         yield chunk;
       }
       sent = { length: storedLength, crc64: crc.digest() };
     })();
-    const result = await store.put(key, { stream }, options);
-    return checked(store.bucket, key, sent, result);
+    const body = { stream, length: sealed.length };
+    const result = await store.put(key, body, withMetadata(options, sealed.metadata));
+    return checkedWrite(store.bucket, key, sent, result);
   };
-  const result = await (source.repeatable ? retry(send, signal) : send()).catch((error) =>
+  const result = await (source.repeatable ? retry(send, options.signal) : send()).catch((error) =>
     settleWrite(store, retry, key, sent, error),
   );
   return { ...result, key, length, storedLength: sent?.length ?? 0 };
 }
 
 /** The service computed the CRC-64 of what it stored; it must be that of what was sent. */
-export function checked(
+export function checkedWrite(
   bucket: string,
   key: string,
   sent: SentObject | undefined,
@@ -120,4 +178,14 @@ export function checked(
     key,
     requestId: result.requestId,
   });
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all.length === 1 && all[0] !== undefined ? all[0] : new Uint8Array(Buffer.concat(all));
 }

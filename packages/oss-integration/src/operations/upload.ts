@@ -1,0 +1,192 @@
+import { InvalidArgumentError } from '@yunseal/crypto-core';
+import pMap from 'p-map';
+import { combineCrc64, crc64Of } from '../crc64.ts';
+import { TransferIntegrityError } from '../errors.ts';
+import { byteTaker } from '../frames.ts';
+import { sealObject } from '../sealing.ts';
+import type { OssSettings } from '../settings.ts';
+import { type ObjectSource, type OpenSource, openSource } from '../source.ts';
+import type { StoredPart, WriteResult } from '../store/object-store.ts';
+import { settleWrite } from '../write-outcome.ts';
+import { checkIfMatch, type ObjectWriteOptions, type PutResult, withMetadata, writeContext } from './put.ts';
+import { resumableUpload } from './resumable-upload.ts';
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** Bytes of ciphertext that the service has, or that were received and verified. */
+  readonly transferred: number;
+  /** Bytes of ciphertext in all, where known. */
+  readonly total: number | undefined;
+}
+
+export interface UploadOptions extends ObjectWriteOptions {
+  /** Bytes per part: 102,400 to 5 GiB; a multiple of 16 for layout `oss-sdk`. By default 8 MiB, more for long sources. */
+  readonly partSize?: number | undefined;
+  /** Parts in flight. By default 4. Memory in use is about this many parts, and one. */
+  readonly concurrency?: number | undefined;
+  /**
+   * A file to note progress in, so that another process can finish the upload. The ciphertext is first written to
+   * `<checkpoint>.data`: going on needs no key, and no IV is ever used twice, even when the source has changed since.
+   * Both files are removed when the upload is complete.
+   */
+  readonly checkpoint?: string | undefined;
+  /** Called after each part. */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+/** OSS's limits for multipart uploads (UploadPart). */
+export const MIN_PART = 100 * 1024;
+const MAX_PART = 5 * 1024 ** 3;
+const MAX_PARTS = 10_000;
+const DEFAULT_PART = 8 * 1024 * 1024;
+
+/** Encrypt and store an object in parts that are sent side by side. */
+export async function upload(
+  settings: OssSettings,
+  key: string,
+  source: ObjectSource,
+  options: UploadOptions = {},
+): Promise<PutResult> {
+  const opened = await openSource(source);
+  try {
+    await checkIfMatch(settings, key, options);
+    if (options.checkpoint !== undefined) {
+      return await resumableUpload(settings, key, opened, { ...options, checkpoint: options.checkpoint });
+    }
+    const partSize = choosePartSize(options.partSize, opened.length);
+    let length = 0;
+    const plaintext = async function* () {
+      for await (const chunk of opened.stream()) {
+        length += chunk.length;
+        yield chunk;
+      }
+    };
+    const context = writeContext(settings, key, options);
+    const sealed = await sealObject(settings, context, opened, plaintext(), { partSize });
+    const { signal } = options;
+    const write = withMetadata(options, sealed.metadata);
+    const { store, retry } = settings;
+    const uploadId = await retry(() => store.createMultipartUpload(key, write), signal);
+    try {
+      const parts = cutParts(sealed.ciphertext, partSize);
+      const sent = await sendParts(settings, key, uploadId, parts, sealed.length, options);
+      const result = await completeUpload(settings, key, uploadId, sent, options);
+      return { ...result, key, length, storedLength: sumOf(sent) };
+    } catch (error) {
+      // Parts of an upload that nobody completes cost money until they are deleted.
+      await retry(() => store.abortMultipartUpload(key, uploadId)).catch(() => undefined);
+      throw error;
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A part that is to be sent. */
+export interface CutPart {
+  readonly partNumber: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A part that the service has, with the checksum that was computed here. */
+export interface SentPart extends StoredPart {
+  readonly crc64: bigint;
+}
+
+/** The part size for a source: within OSS's limits, and few enough parts. */
+export function choosePartSize(asked: number | undefined, length: number | undefined): number {
+  if (asked !== undefined && (!Number.isSafeInteger(asked) || asked < MIN_PART || asked > MAX_PART)) {
+    throw new InvalidArgumentError(`partSize must be a whole number from ${MIN_PART} to ${MAX_PART}`);
+  }
+  // Frames make the ciphertext a little longer than the source.
+  const least = Math.ceil(((length ?? 0) * 1.01) / (MAX_PARTS - 1) / 65_536) * 65_536;
+  const size = Math.max(asked ?? DEFAULT_PART, least);
+  return Math.ceil(size / 16) * 16;
+}
+
+async function* cutParts(ciphertext: AsyncIterable<Uint8Array>, partSize: number): AsyncGenerator<CutPart> {
+  const source = byteTaker(ciphertext);
+  try {
+    for (let partNumber = 1; ; partNumber++) {
+      if (partNumber > MAX_PARTS) {
+        throw new InvalidArgumentError(
+          `the source takes more than ${MAX_PARTS} parts of ${partSize} bytes; choose a larger partSize`,
+        );
+      }
+      const bytes = await source.take(partSize);
+      if (bytes.length === 0 && partNumber > 1) return;
+      yield { partNumber, bytes };
+      if (bytes.length < partSize) return;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Send parts side by side. Each keeps its bytes until it has arrived, so that it is sent again as it was. */
+export async function sendParts(
+  { store, retry }: OssSettings,
+  key: string,
+  uploadId: string,
+  parts: AsyncIterable<CutPart>,
+  total: number | undefined,
+  options: Pick<UploadOptions, 'concurrency' | 'onProgress' | 'signal'>,
+  onSent?: (part: SentPart) => Promise<void>,
+): Promise<SentPart[]> {
+  const { concurrency = 4, onProgress, signal } = options;
+  let transferred = 0;
+  const send = async ({ partNumber, bytes }: CutPart): Promise<SentPart> => {
+    const crc64 = await crc64Of(bytes);
+    const { etag } = await retry(async () => {
+      const stored = await store.uploadPart(key, uploadId, partNumber, bytes, { signal });
+      if (stored.crc64 !== undefined && stored.crc64 !== crc64) {
+        throw new TransferIntegrityError(`OSS stored other bytes than those sent as part ${partNumber}`, {
+          action: 'oss:PutObject',
+          bucket: store.bucket,
+          key,
+        });
+      }
+      return stored;
+    }, signal);
+    const part = { partNumber, etag, length: bytes.length, crc64 };
+    await onSent?.(part);
+    transferred += bytes.length;
+    onProgress?.({ transferred, total });
+    return part;
+  };
+  return pMap(parts, send, { concurrency, signal: signal ?? undefined });
+}
+
+/** Put the parts together; the service's CRC-64 of the whole must be that of the parts. */
+export async function completeUpload(
+  { store, retry }: OssSettings,
+  key: string,
+  uploadId: string,
+  parts: readonly SentPart[],
+  options: Pick<ObjectWriteOptions, 'ifAbsent' | 'signal'>,
+): Promise<WriteResult> {
+  const ordered = [...parts].sort((a, b) => a.partNumber - b.partNumber);
+  const crc64 = ordered.reduce((crc, part) => combineCrc64(crc, part.crc64, part.length), 0n);
+  const { ifAbsent, signal } = options;
+  const complete = () => store.completeMultipartUpload(key, uploadId, ordered, { ifAbsent, signal });
+  const result = await retry(complete, signal).catch((error) =>
+    // A lost answer to the first try makes the second one fail: the upload is no more, since it is complete.
+    settleWrite(store, retry, key, { length: sumOf(ordered), crc64 }, error),
+  );
+  if (result.crc64 === undefined || result.crc64 === crc64) return result;
+  throw new TransferIntegrityError('OSS put together another object than the parts that were sent', {
+    action: 'oss:PutObject',
+    bucket: store.bucket,
+    key,
+    requestId: result.requestId,
+  });
+}
+
+export function sumOf(parts: readonly StoredPart[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+/** What tells one content of a source from another. */
+export function sourceIdentity({ length, version }: OpenSource): string | undefined {
+  return version === undefined ? undefined : `${length}:${version}`;
+}
