@@ -19,7 +19,7 @@ export interface GcmKey {
   ): MaybePromise<void>;
   /**
    * Check the tag that follows the ciphertext in `sealed` and write the plaintext to `output` at `offset`.
-   * False, with nothing written, when the tag does not match.
+   * False, with that part of `output` zeroed or untouched, when the tag does not match.
    */
   open(
     iv: Uint8Array,

@@ -1,4 +1,5 @@
 import {
+  type Cipheriv,
   constants,
   createCipheriv,
   createDecipheriv,
@@ -8,6 +9,7 @@ import {
   createSecretKey,
   createSign,
   createVerify,
+  type Decipheriv,
   ECDH,
   generateKeyPairSync,
   hkdfSync,
@@ -33,6 +35,8 @@ import type {
 import { bodyKey } from './node-body-key.ts';
 
 const tagLength = 16;
+/** Short enough that OpenSSL's output is still in the processor's cache when it is copied to its place. */
+const sliceLength = 65_536;
 
 /** A KeyObject, because node:crypto sets up a cipher from one several times faster than from raw bytes. */
 function gcmKey(key: Uint8Array): GcmKey {
@@ -42,7 +46,7 @@ function gcmKey(key: Uint8Array): GcmKey {
     seal(iv, aad, plaintext, output, offset) {
       const sealing = createCipheriv(cipher, handle, iv);
       sealing.setAAD(aad);
-      if (plaintext.length > 0) output.set(sealing.update(plaintext), offset);
+      run(sealing, plaintext, output, offset);
       sealing.final();
       output.set(sealing.getAuthTag(), offset + plaintext.length);
     },
@@ -51,17 +55,26 @@ function gcmKey(key: Uint8Array): GcmKey {
       const opening = createDecipheriv(cipher, handle, iv, { authTagLength: tagLength });
       opening.setAAD(aad);
       opening.setAuthTag(sealed.subarray(end));
-      const plaintext = end > 0 ? opening.update(sealed.subarray(0, end)) : undefined;
+      run(opening, sealed.subarray(0, end), output, offset);
       try {
         opening.final();
+        return true;
       } catch {
-        plaintext?.fill(0);
+        output.fill(0, offset, offset + end);
         return false;
       }
-      if (plaintext !== undefined) output.set(plaintext, offset);
-      return true;
     },
   };
+}
+
+function run(cipher: Cipheriv | Decipheriv, input: Uint8Array, output: Uint8Array, offset: number): void {
+  if (input.length <= sliceLength) {
+    if (input.length > 0) output.set(cipher.update(input), offset);
+    return;
+  }
+  for (let at = 0; at < input.length; at += sliceLength) {
+    output.set(cipher.update(input.subarray(at, at + sliceLength)), offset + at);
+  }
 }
 
 const curveNames = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' } as const;
@@ -116,7 +129,7 @@ function rsaOptions(padding: RsaPadding) {
 function rsaPublicKey(input: RsaKeyInput, padding: RsaPadding): RsaPublicKey {
   const key = importRsa('public', input);
   const options = { key, ...rsaOptions(padding) };
-  return { encrypt: (plaintext) => publicEncrypt(options, plaintext) };
+  return { encrypt: (plaintext) => new Uint8Array(publicEncrypt(options, plaintext)) };
 }
 
 function rsaPrivateKey(input: RsaKeyInput, padding: RsaPadding): RsaPrivateKey {
@@ -125,7 +138,10 @@ function rsaPrivateKey(input: RsaKeyInput, padding: RsaPadding): RsaPrivateKey {
   return {
     decrypt(ciphertext) {
       try {
-        return privateDecrypt(options, ciphertext);
+        const decrypted = privateDecrypt(options, ciphertext);
+        const plaintext = new Uint8Array(decrypted);
+        decrypted.fill(0);
+        return plaintext;
       } catch {
         return undefined;
       }

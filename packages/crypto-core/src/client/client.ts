@@ -1,5 +1,6 @@
 import { publicContext } from '../encryption-context.ts';
 import { UnsupportedOperationError } from '../errors.ts';
+import type { MessageFormat, WriteSession } from '../format.ts';
 import { type MessageReader, openMessageReader } from '../framed/message-reader.ts';
 import { type MessageWriter, openMessageWriter } from '../framed/message-writer.ts';
 import type { MessageHeader } from '../header.ts';
@@ -98,7 +99,7 @@ export function createEncryptionClient(
       const bytes =
         typeof plaintext === 'string' ? encodeUtf8(plaintext) : requireBytes('plaintext', plaintext);
       const session = await openWriteSession(settings, call, frameLengthOf(call), bytes.length);
-      return formatNamed(session.materials.suite.format).encrypt(bytes, session);
+      return write(session, (format) => format.encrypt(bytes, session));
     },
 
     async decrypt(ciphertext, call = {}) {
@@ -106,14 +107,14 @@ export function createEncryptionClient(
       const format = detectFormat(bytes);
       checkFormat(format.name, settings.formats);
       const { plaintext, header, context } = await format.decrypt(bytes, createReadSession(settings, call));
-      return { plaintext, context: publicContext(context), header };
+      return { plaintext, context: format.name === 'framed' ? publicContext(context) : context, header };
     },
 
     encryptStream(call = {}) {
       const frameLength = frameLengthOf(call);
       return toTransformStream(async () => {
         const session = await openWriteSession(settings, call, frameLength);
-        return formatNamed(session.materials.suite.format).encryptor(session);
+        return write(session, (format) => format.encryptor(session));
       });
     },
 
@@ -143,7 +144,17 @@ export function createEncryptionClient(
           `a message of the ${suite.format} format has no frames to encrypt one by one`,
         );
       }
-      return openMessageWriter(await openWriteSession(settings, call, frameLengthOf(call)));
+      const session = await openWriteSession(settings, call, frameLengthOf(call));
+      return write(session, () => openMessageWriter(session));
     },
   };
+}
+
+/** Whatever happens in the format, no data key stays behind. */
+async function write<T>(session: WriteSession, run: (format: MessageFormat) => T | Promise<T>): Promise<T> {
+  try {
+    return await run(formatNamed(session.materials.suite.format));
+  } finally {
+    session.materials.plaintextDataKey.fill(0);
+  }
 }

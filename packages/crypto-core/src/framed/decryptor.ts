@@ -9,7 +9,7 @@ import {
 } from '../errors.ts';
 import type { ByteTransform, Emit, ReadSession } from '../format.ts';
 import type { FramedHeader } from '../header.ts';
-import { checkSignature, messageVerifier } from './footer.ts';
+import { checkSignature, messageVerifier, requireIncrementalSignature } from './footer.ts';
 import { type FrameCipher, frameCipher, ivLength, maxSequenceNumber, tagLength } from './frame.ts';
 import { parseHeader } from './header.ts';
 import { verifyHeader } from './header-authentication.ts';
@@ -43,6 +43,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
     switch (part) {
       case 'header': {
         const parsed = parseHeader(bytes, session.maxEncryptedDataKeys);
+        requireIncrementalSignature(parsed.header.suite);
         const opened = await session.open(parsed.header);
         const key = await verifyHeader(parsed, opened);
         verifier = await messageVerifier(parsed.header.suite, opened.materials.encryptionContext);

@@ -2,7 +2,7 @@ import { PendingBytes } from '../bytes/pending.ts';
 import { LimitExceededError } from '../errors.ts';
 import type { ByteTransform, Emit, WriteSession } from '../format.ts';
 import { beginMessage } from './begin-message.ts';
-import { messageSigner, serializeFooter } from './footer.ts';
+import { messageSigner, requireIncrementalSignature, serializeFooter } from './footer.ts';
 import { type FrameCipher, frameCipher, frameSize, maxSequenceNumber } from './frame.ts';
 
 /**
@@ -11,6 +11,7 @@ import { type FrameCipher, frameCipher, frameSize, maxSequenceNumber } from './f
  */
 export async function createEncryptor(session: WriteSession): Promise<ByteTransform> {
   const { frameLength } = session;
+  requireIncrementalSignature(session.materials.suite);
   const signer = messageSigner(session.materials);
   const started = await beginMessage(session);
   let frames: FrameCipher | undefined = frameCipher(started.cipher, started.header.messageId);

@@ -2,13 +2,18 @@ import { backend } from '#backend';
 import type { Signer, Verifier } from '../backend/backend.ts';
 import { decodeBase64 } from '../base64.ts';
 import { publicKeyEntry } from '../encryption-context.ts';
-import { KeyringContractError, SignatureInvalidError } from '../errors.ts';
+import { KeyringContractError, SignatureInvalidError, UnsupportedAlgorithmError } from '../errors.ts';
 import type { EncryptionContext } from '../keyring.ts';
 import type { MessageEncryptionMaterials } from '../materials/manager.ts';
 import type { AlgorithmSuite } from '../suites/suite.ts';
 
-/** A DER ECDSA signature over P-384 is at most 104 bytes; anything longer is not one. */
-export const maxSignatureLength = 139;
+/** @throws {UnsupportedAlgorithmError} when the platform cannot sign or verify what it gets in pieces */
+export function requireIncrementalSignature(suite: AlgorithmSuite): void {
+  if (suite.signature === undefined || backend.incrementalSignatures) return;
+  throw new UnsupportedAlgorithmError(
+    `WebCrypto cannot sign or verify a stream: use encrypt and decrypt with ${suite.name}, or a suite without signature`,
+  );
+}
 
 /** The signer of a signed suite, or undefined for the others. */
 export function messageSigner(materials: MessageEncryptionMaterials): Signer | undefined {

@@ -33,7 +33,7 @@ export interface FrameCipher {
     offset: number,
   ): MaybePromise<void>;
   /**
-   * Check and decrypt content and tag under the IV that the frame carries. False, with nothing written to `output`,
+   * Check and decrypt content and tag under the IV that the frame carries. False, with no plaintext left in `output`,
    * when the tag does not match.
    */
   open(

@@ -29,7 +29,6 @@ export interface MessageWriter {
 export async function openMessageWriter(session: WriteSession): Promise<MessageWriter> {
   const { suite } = session.materials;
   if (suite.signature !== undefined) {
-    session.materials.plaintextDataKey.fill(0);
     throw new UnsupportedOperationError(
       `frames of the signed suite ${suite.name} cannot be written one by one: the signature needs them in order`,
     );

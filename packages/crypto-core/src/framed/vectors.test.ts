@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { backend } from '#backend';
 import type { RsaPadding } from '../backend/backend.ts';
 import { createEncryptionClient } from '../client/client.ts';
 import { inspectMessage } from '../client/inspect.ts';
+import { UnsupportedAlgorithmError } from '../errors.ts';
 import type { Keyring } from '../keyring.ts';
 import { multiKeyring } from '../keyrings/multi.ts';
 import { rawAesKeyring } from '../keyrings/raw-aes.ts';
@@ -87,8 +89,12 @@ describe.skipIf(folder === undefined)('messages of the .NET Encryption SDK 4.0.1
       const whole = await client.decrypt(ciphertext, { context });
       expect(Buffer.compare(whole.plaintext, expected)).toBe(0);
       expect(whole.context).toEqual(context);
-      const streamed = await streamThrough(client.decryptStream({ context }), ciphertext, 1000);
-      expect(Buffer.compare(streamed, expected)).toBe(0);
+      const streamed = streamThrough(client.decryptStream({ context }), ciphertext, 1000);
+      if (backend.incrementalSignatures || whole.header.suite.signature === undefined) {
+        expect(Buffer.compare(await streamed, expected)).toBe(0);
+      } else {
+        await expect(streamed).rejects.toThrow(UnsupportedAlgorithmError);
+      }
 
       if (vector.cmm === 'RequiredEncryptionContext') {
         await expect(client.decrypt(ciphertext)).rejects.toThrow();

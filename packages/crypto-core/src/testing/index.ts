@@ -1,0 +1,6 @@
+export {
+  type ConformanceCase,
+  ConformanceError,
+  type KeyringConformanceOptions,
+  keyringConformance,
+} from './keyring-conformance.ts';
