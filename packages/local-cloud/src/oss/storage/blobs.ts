@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, readdirSync, rmSync } from 'node:fs';
-import { link, open, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -28,8 +28,7 @@ export interface BlobStore {
 
 /** Up to this many bytes stay in memory, where there is no data directory to keep them in. */
 const inMemoryLimit = 64 * 1024;
-/** Chunks are gathered to writes of this size, two of which may be under way. */
-const writeSize = 1024 * 1024;
+const blockSize = 512 * 1024;
 const readSize = 512 * 1024;
 
 /**
@@ -79,21 +78,21 @@ export function createBlobStore(options: {
   return {
     async write(source) {
       const iterator = source[Symbol.asyncIterator]();
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for (;;) {
-        const { done, value } = await iterator.next();
-        if (done === true) {
-          if (durable && size > 0) break;
-          return size === 0 ? [] : [{ bytes: Buffer.concat(chunks, size), size }];
-        }
-        chunks.push(value);
-        size += value.length;
-        if (durable || size > inMemoryLimit) break;
+      const beginning: Uint8Array[] = [];
+      let gathered = 0;
+      let result = await iterator.next();
+      while (result.done !== true) {
+        beginning.push(result.value);
+        gathered += result.value.length;
+        if (gathered > inMemoryLimit) break;
+        result = await iterator.next();
       }
+      const bytes = Buffer.concat(beginning, gathered);
+      if (gathered === 0) return [];
+      if (result.done === true && !durable) return [{ bytes, size: gathered }];
       const file = create();
       try {
-        return [{ file, offset: 0, size: await writeFile(path(file), chunks, iterator) }];
+        return [{ file, offset: 0, size: await writeFile(path(file), blocks(bytes, iterator)) }];
       } catch (error) {
         remove(file);
         throw error;
@@ -142,36 +141,18 @@ export function createBlobStore(options: {
   };
 }
 
-/** Writes on while the next bytes arrive; no more than two writes' worth is in memory. */
-async function writeFile(
-  path: string,
-  first: Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): Promise<number> {
+/** Writes a block while the next one is filled. @returns the bytes written */
+async function writeFile(path: string, source: AsyncIterable<Buffer>): Promise<number> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    let batch = first;
-    let batched = first.reduce((total, chunk) => total + chunk.length, 0);
-    let size = batched;
-    let position = 0;
-    let writing: Promise<unknown> = Promise.resolve();
-    for (let result = await rest.next(); ; result = await rest.next()) {
-      if (result.done !== true) {
-        batch.push(result.value);
-        batched += result.value.length;
-        size += result.value.length;
-      }
-      if (batched >= writeSize || (result.done === true && batched > 0)) {
-        await writing;
-        const [chunks, at] = [batch, position];
-        writing = writeAll(handle, chunks, at);
-        // It is awaited before the next; a failure in between must not count as unhandled.
-        writing.catch(() => {});
-        position += batched;
-        batch = [];
-        batched = 0;
-      }
-      if (result.done === true) break;
+    let size = 0;
+    let writing: Promise<void> = Promise.resolve();
+    for await (const block of source) {
+      await writing;
+      writing = writeBlock(handle, block, size);
+      // It is awaited before the next one is begun; until then a failure must not count as unhandled.
+      writing.catch(() => {});
+      size += block.length;
     }
     await writing;
     return size;
@@ -180,15 +161,39 @@ async function writeFile(
   }
 }
 
-async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunks: Uint8Array[], position: number) {
-  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const { bytesWritten } = await handle.writev(chunks, position);
-  if (bytesWritten === total) return;
-  // writev may write less than asked: what is left goes the slow way.
-  const left = Buffer.concat(chunks, total);
-  for (let done = bytesWritten; done < total; ) {
-    done += (await handle.write(left, done, total - done, position + done)).bytesWritten;
+async function writeBlock(handle: FileHandle, block: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < block.length; ) {
+    done += (await handle.write(block, done, block.length - done, position + done)).bytesWritten;
   }
+}
+
+/**
+ * Fills two buffers in turn: a block is good until the next but one is asked for. Copying costs less than the garbage
+ * that comes of holding the network's small chunks until a write has taken them.
+ */
+async function* blocks(beginning: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
+  let result = await rest.next();
+  if (result.done === true) {
+    yield beginning;
+    return;
+  }
+  let [filling, other] = [Buffer.allocUnsafeSlow(blockSize), Buffer.allocUnsafeSlow(blockSize)];
+  let used = 0;
+  for (let chunk: Uint8Array = beginning; ; chunk = result.value) {
+    for (let taken = 0; taken < chunk.length; ) {
+      const piece = chunk.subarray(taken, taken + blockSize - used);
+      filling.set(piece, used);
+      taken += piece.length;
+      used += piece.length;
+      if (used < blockSize) break;
+      yield filling;
+      [filling, other] = [other, filling];
+      used = 0;
+    }
+    if (chunk !== beginning) result = await rest.next();
+    if (result.done === true) break;
+  }
+  if (used > 0) yield filling.subarray(0, used);
 }
 
 /** The segments' parts that hold the bytes `start` to `end` of them all. */
