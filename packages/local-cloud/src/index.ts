@@ -3,8 +3,10 @@ export type { Clock } from './clock/clock.ts';
 export { LocalCloudError, PortInUseError } from './errors.ts';
 export type { Fault, FaultKind, Faults, InjectedFault } from './faults/faults.ts';
 export type { TlsIdentity } from './http/listener.ts';
-export { decodeSeed, type Seed } from './seed/seed.ts';
+export { decodeSeed, type Seed, type SeedAccount } from './seed/seed.ts';
+export { readSeedFile } from './seed/seed-file.ts';
 export {
+  type Account,
   type Administrator,
   type Endpoints,
   type LocalCloud,

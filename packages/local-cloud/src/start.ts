@@ -3,25 +3,28 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { serveAdmin } from './admin/serve-admin.ts';
 import { type AuditEvent, createAuditLog } from './audit/audit-log.ts';
 import { type Clock, createClock } from './clock/clock.ts';
 import { openInstances } from './ecs/records.ts';
 import { ecsService } from './ecs/service.ts';
 import { LocalCloudError } from './errors.ts';
 import { createFaults, type Fault, type Faults } from './faults/faults.ts';
+import type { CertificateAuthority } from './http/certificate-authority.ts';
 import { type Listener, type ListenerOptions, openListener, type TlsIdentity } from './http/listener.ts';
 import { serveRpc } from './http/rpc-service.ts';
-import { newAccessKeyId, newSecret, openDirectory } from './identities/directory.ts';
+import { openDirectory } from './identities/directory.ts';
 import { serveMetadata } from './imds/serve-metadata.ts';
 import { kmsService } from './kms/service.ts';
 import { ossListener } from './oss/serve.ts';
 import type { Platform, ServiceName } from './platform.ts';
 import { ramService } from './ram/service.ts';
 import { applySeed } from './seed/apply-seed.ts';
-import { decodeSeed, type Seed } from './seed/seed.ts';
+import { defaultAccount, defaultAccountId, newAccountId, withAdministrator } from './seed/default-account.ts';
+import { decodeSeed, type Seed, type SeedAccount } from './seed/seed.ts';
 import { createNonces } from './signatures/nonces.ts';
 import { openSqliteJournal } from './store/sqlite-journal.ts';
-import { createStore, type Snapshot } from './store/store.ts';
+import { createStore, type Snapshot, type Store } from './store/store.ts';
 import { stsService } from './sts/service.ts';
 
 export interface LocalCloudOptions {
@@ -47,8 +50,13 @@ export interface LocalCloudOptions {
   readonly explainRefusals?: boolean | undefined;
   /** Given each audit event as it happens. */
   readonly onAuditEvent?: ((event: AuditEvent) => void) | undefined;
-  /** Serve HTTPS with this identity instead of HTTP (IMDS stays on HTTP, as the real one does). */
-  readonly tls?: TlsIdentity | undefined;
+  /**
+   * Serve HTTPS: with this identity, or with one of an authority that the cloud makes (`true`). IMDS stays on HTTP, as
+   * the real one does.
+   */
+  readonly tls?: boolean | TlsIdentity | undefined;
+  /** Open the admin API as well (faults, clock, audit log, reset, for programs in other languages). */
+  readonly admin?: boolean | undefined;
 }
 
 export type Endpoints = Readonly<Record<ServiceName, string>>;
@@ -60,11 +68,29 @@ export interface Administrator {
   readonly accessKeySecret: string;
 }
 
+/** An account of its own, for a test. */
+export interface Account extends Administrator {
+  /** The account's first instance. */
+  readonly instanceId: string | undefined;
+}
+
 export interface LocalCloud extends AsyncDisposable {
   /** URLs with scheme, host and port, one listener each. */
   readonly endpoints: Endpoints;
   /** The endpoint of a service that serves one region alone; opened on first use. */
   endpointOf(service: 'kms' | 'ecs' | 'oss', region: string): Promise<string>;
+  /** The admin API, when it was asked for. */
+  readonly adminEndpoint: string | undefined;
+  /** With `tls: true`, the certificate (PEM) that clients have to trust. */
+  readonly certificateAuthority: string | undefined;
+  /** The metadata service of any other instance; opened on first use. */
+  metadataEndpointOf(instanceId: string): Promise<string>;
+  /**
+   * Adds an account, as a seed has it; with an administrator and, unless it says otherwise, one instance.
+   *
+   * @throws LocalCloudError `SEED_INVALID`
+   */
+  createAccount(account?: Partial<SeedAccount>): Account;
   readonly region: string;
   /** The first user of the seed with AdministratorAccess and an AccessKey. */
   readonly administrator: Administrator;
@@ -91,7 +117,8 @@ const rpcServices = { sts: stsService, ram: ramService, kms: kmsService, ecs: ec
 export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const host = options.host ?? '127.0.0.1';
   checkAddress(host, options.allowRemoteClients === true);
-  const seed = options.seed === undefined ? defaultSeed() : decodeSeed(options.seed);
+  const seed: Seed =
+    options.seed === undefined ? { accounts: [defaultAccount(defaultAccountId)] } : decodeSeed(options.seed);
   const directories = fileDirectories(options.dataDir);
   const store = createStore(options.dataDir === undefined ? undefined : openSqliteJournal(options.dataDir));
   const listeners: Listener[] = [];
@@ -112,51 +139,88 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       directoryFor: directories.open,
     };
     if (platform.directory.accounts.size === 0) applySeed(platform, seed);
-    const started = store.snapshot();
     const administrator = findAdministrator(platform);
     const instanceId = openInstances(store).keys().next().value ?? '';
 
-    const common = { host, clock, tls: options.tls };
+    const authority = options.tls === true ? await openAuthority(store) : undefined;
+    const tls =
+      authority === undefined
+        ? typeof options.tls === 'object'
+          ? options.tls
+          : undefined
+        : await authority.issue([host, 'localhost', '127.0.0.1', '::1']);
+    const started = store.snapshot();
+    const common = { host, clock, tls };
     const open = async (name: string, port: number, specifics: Specifics): Promise<string> => {
       const listener = await openListener({ ...common, ...specifics, name, port });
       listeners.push(listener);
       return listener.url;
     };
+    const metadata = (id: string): Specifics => ({
+      ...rpcLimits,
+      tls: undefined,
+      routes: (app) => serveMetadata(app, platform, id, options.instanceCredentialSeconds ?? 3600),
+    });
     const endpoints = {} as Record<ServiceName, string>;
     for (const [index, service] of services.entries()) {
-      const port = options.port === undefined || options.port === 0 ? 0 : options.port + index;
+      const port = basePort(options, index);
       if (service === 'imds') {
         const address =
           options.imdsAddress === undefined ? { host, port } : parseAddress(options.imdsAddress, options);
-        endpoints.imds = await open('imds', address.port, {
-          ...rpcLimits,
-          host: address.host,
-          tls: undefined,
-          routes: (app) =>
-            serveMetadata(app, platform, instanceId, options.instanceCredentialSeconds ?? 3600),
-        });
+        endpoints.imds = await open('imds', address.port, { ...metadata(instanceId), host: address.host });
       } else endpoints[service] = await open(service, port, listenerFor(platform, service));
     }
 
-    const regional = new Map<string, Promise<string>>();
+    const onDemand = new Map<string, Promise<string>>();
+    const openOnce = (name: string, specifics: () => Specifics) => {
+      const url = onDemand.get(name) ?? open(name, 0, specifics());
+      onDemand.set(name, url);
+      return url;
+    };
     let closing: Promise<void> | undefined;
     const close = () => {
-      closing ??= Promise.all(listeners.map((listener) => listener.close())).then(() => {
+      closing ??= (async () => {
+        await Promise.allSettled(onDemand.values());
+        await Promise.all(listeners.map((listener) => listener.close()));
         store.close();
         directories.remove();
-      });
+      })();
       return closing;
     };
+    const reset = (snapshot = started) => {
+      store.restore(snapshot);
+      faults.clear();
+      audit.clear();
+    };
+    const adminEndpoint =
+      options.admin !== true
+        ? undefined
+        : await open('admin', basePort(options, services.length), {
+            ...rpcLimits,
+            routes: (app) =>
+              serveAdmin(app, {
+                clock,
+                faults,
+                auditLog: () => audit.events(),
+                reset: () => reset(),
+                describe: () => ({ region: platform.region, endpoints, administrator, instanceId }),
+              }),
+          });
     return {
       endpoints,
-      endpointOf(service, region) {
-        const name = `${service} in ${region}`;
-        let url = regional.get(name);
-        if (url === undefined) {
-          url = open(name, 0, listenerFor(platform, service, region));
-          regional.set(name, url);
-        }
-        return url;
+      adminEndpoint,
+      certificateAuthority: authority?.certificate,
+      endpointOf: (service, region) =>
+        openOnce(`${service} in ${region}`, () => listenerFor(platform, service, region)),
+      metadataEndpointOf: (id) => openOnce(`imds of ${id}`, () => metadata(id)),
+      createAccount(account = {}) {
+        const id = account.id ?? newAccountId((taken) => platform.directory.accounts.has(taken));
+        const seeded =
+          account.instances === undefined ? { ...defaultAccount(id), ...account, id } : { ...account, id };
+        const decoded = decodeSeed({ accounts: [withAdministrator(seeded)] });
+        applySeed(platform, decoded);
+        const own = Array.from(openInstances(store).values()).find(({ accountId }) => accountId === id);
+        return { ...findAdministrator(platform, id), instanceId: own?.instanceId };
       },
       region: platform.region,
       administrator,
@@ -165,11 +229,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       faults,
       auditLog: () => audit.events(),
       snapshot: () => store.snapshot(),
-      reset(snapshot = started) {
-        store.restore(snapshot);
-        faults.clear();
-        audit.clear();
-      },
+      reset,
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -183,6 +243,17 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
 
 type Specifics = Omit<ListenerOptions, 'name' | 'port' | 'host' | 'clock' | 'tls'> &
   Partial<Pick<ListenerOptions, 'host' | 'tls'>>;
+
+/** The port at this place in the row; 0 for a free one. */
+function basePort({ port = 0 }: LocalCloudOptions, index: number): number {
+  return port === 0 ? 0 : port + index;
+}
+
+/** What certificates are made with is loaded by those who ask for one. */
+async function openAuthority(store: Store): Promise<CertificateAuthority> {
+  const { openCertificateAuthority } = await import('./http/certificate-authority.ts');
+  return openCertificateAuthority(store);
+}
 
 const rpcLimits = {
   bodyLimit: 256 * 1024,
@@ -200,27 +271,9 @@ function listenerFor(platform: Platform, service: Exclude<ServiceName, 'imds'>, 
   };
 }
 
-/** One account with an administrator, and one instance without a role. */
-function defaultSeed(): Seed {
-  return {
-    accounts: [
-      {
-        id: '1000000000000001',
-        users: [
-          {
-            name: 'administrator',
-            accessKeys: [{ id: newAccessKeyId(), secret: newSecret() }],
-            policies: ['AdministratorAccess'],
-          },
-        ],
-        instances: [{}],
-      },
-    ],
-  };
-}
-
-function findAdministrator({ directory }: Platform): Administrator {
+function findAdministrator({ directory }: Platform, account?: string): Administrator {
   for (const { kind, accountId, name, attachments } of directory.attachments.values()) {
+    if (account !== undefined && accountId !== account) continue;
     if (kind !== 'user' || !attachments.some(({ policyName }) => policyName === 'AdministratorAccess'))
       continue;
     for (const key of directory.accessKeys.values())

@@ -1,6 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { PathReporter } from 'io-ts/lib/PathReporter.js';
 import { LocalCloudError } from '../errors.ts';
 
 const accessKey = t.readonly(t.strict({ id: t.string, secret: t.string }));
@@ -144,11 +143,14 @@ export type SeedSecret = t.TypeOf<typeof secret>;
 /**
  * Checks what came from a file or a caller.
  *
- * @throws LocalCloudError `SEED_INVALID` with every path that is wrong
+ * @throws LocalCloudError `SEED_INVALID` with every path that is wrong, names that mean nothing included
  */
 export function decodeSeed(value: unknown): Seed {
   const decoded = SeedCodec.decode(value);
-  if (isLeft(decoded)) throw invalidSeed(PathReporter.report(decoded).map(shortened).join('; '));
+  if (isLeft(decoded)) throw invalidSeed([...new Set(decoded.left.map(describe))].join('; '));
+  const unknown = unknownNames(value, decoded.right, []);
+  if (unknown.length > 0)
+    throw invalidSeed(unknown.map((path) => `${path}: there is no such thing`).join('; '));
   for (const [index, { id }] of decoded.right.accounts.entries())
     if (!/^\d{16}$/.test(id))
       throw invalidSeed(
@@ -161,16 +163,36 @@ export function invalidSeed(why: string, cause?: unknown): LocalCloudError {
   return new LocalCloudError('SEED_INVALID', `the seed is not valid: ${why}`, { cause });
 }
 
-/** The reporter repeats the whole type at every step of the path. */
-function shortened(report: string): string {
-  const match = /^Invalid value (.*) supplied to (.*)$/s.exec(report);
-  if (match === null) return report;
-  const [, value = '', trail = ''] = match;
-  const path = trail
-    .split('/')
-    .map((step) => step.slice(0, step.indexOf(':')).trim())
-    .filter((step) => /^[A-Za-z_]|^\d+$/.test(step) && !/^Readonly|^\(/.test(step))
+function describe({ value, context }: t.ValidationError): string {
+  const path = context
+    // The members of an intersection or union are steps of io-ts, not of the document.
+    .filter((_, index) => index > 0 && !/^(Intersection|Union)Type$/.test(tagOf(context[index - 1]?.type)))
+    .map(({ key }) => key)
     .join('.');
-  const expected = trail.slice(trail.lastIndexOf(': ') + 2);
-  return `${path === '' ? 'the seed' : path}: ${value.slice(0, 60)} is not ${expected.slice(0, 120)}`;
+  const given = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60);
+  const expected = context.at(-1)?.type.name ?? '';
+  return `${path === '' ? 'the seed' : path}: ${given} is given, and ${plainName(expected)} is needed`;
+}
+
+function tagOf(type: unknown): string {
+  const { _tag: tag = '', type: inner } = (type ?? {}) as { _tag?: string; type?: unknown };
+  return tag === 'ReadonlyType' || tag === 'ExactType' ? tagOf(inner) : tag;
+}
+
+function plainName(name: string): string {
+  if (/^ReadonlyArray|^Array/.test(name)) return 'a list';
+  return /[{&]/.test(name) ? 'a mapping' : name;
+}
+
+/** Decoding leaves out the names it does not know: those are misspelt. */
+function unknownNames(given: unknown, decoded: unknown, path: readonly (string | number)[]): string[] {
+  if (typeof given !== 'object' || given === null || typeof decoded !== 'object' || decoded === null)
+    return [];
+  return Object.entries(given).flatMap(([name, value]) =>
+    Object.hasOwn(decoded, name)
+      ? unknownNames(value, (decoded as Record<string, unknown>)[name], [...path, name])
+      : value === undefined
+        ? []
+        : [[...path, name].join('.')],
+  );
 }
