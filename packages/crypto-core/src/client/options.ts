@@ -36,8 +36,9 @@ export interface EncryptionClientOptions {
    */
   readonly encoding?: AliyunEncoding | undefined;
   /**
-   * The most plaintext, in bytes, that `decryptStream` holds of an aliyun message, whose only tag stands at its end. A
-   * longer message fails, unless `allowUnauthenticated` lets its plaintext out before the tag is checked.
+   * The most bytes that `decryptStream` holds while it waits for the tag that authenticates them: a frame, a non-framed
+   * body, or all of an aliyun message, whose only tag stands at its end. A longer piece fails; of an aliyun message
+   * `allowUnauthenticated` lets the plaintext out before the tag is checked instead.
    * Default: 67,108,864 (64 MiB).
    */
   readonly maxUnverifiedBytes?: number | undefined;

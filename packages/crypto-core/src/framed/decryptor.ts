@@ -10,7 +10,14 @@ import {
 import type { ByteTransform, Emit, ReadSession } from '../format.ts';
 import type { FramedHeader } from '../header.ts';
 import { checkSignature, messageVerifier, requireIncrementalSignature } from './footer.ts';
-import { type FrameCipher, frameCipher, ivLength, maxSequenceNumber, tagLength } from './frame.ts';
+import {
+  type FrameCipher,
+  finalFrameOverhead,
+  frameCipher,
+  ivLength,
+  maxSequenceNumber,
+  tagLength,
+} from './frame.ts';
 import { parseHeader } from './header.ts';
 import { verifyHeader } from './header-authentication.ts';
 import { locateFrame } from './layout.ts';
@@ -126,10 +133,21 @@ export function createDecryptor(session: ReadSession): ByteTransform {
       } catch (error) {
         if (!(error instanceof TruncatedMessageError)) throw error;
         needed = error.needed;
+        checkPieceLength();
         break;
       }
     }
     return at;
+  };
+
+  /** A frame, or a non-framed body, must be gathered before it can be checked. */
+  const checkPieceLength = () => {
+    if (part !== 'frames' && part !== 'non-framed body') return;
+    const length = needed - position - finalFrameOverhead;
+    if (length <= session.maxUnverifiedBytes) return;
+    throw new LimitExceededError(
+      `a piece of ${length} bytes, at byte ${position}, must be held until its tag is checked; maxUnverifiedBytes allows ${session.maxUnverifiedBytes}`,
+    );
   };
 
   return {
