@@ -10,6 +10,8 @@ export interface CountingMetadataService {
   /** Secret and token of each AccessKey id handed out so far. */
   readonly issued: ReadonlyMap<string, { readonly secret: string; readonly token: string }>;
   behaviour: MetadataBehaviour;
+  /** The next read is answered with a new credential. */
+  rotate(): void;
   /** As after a restart of the service: metadata tokens given so far are refused. */
   forgetTokens(): void;
   close(): Promise<void>;
@@ -95,13 +97,17 @@ export async function startCountingMetadataService(
     if (path !== base + behaviour.roleName) return answer(404, 'not found');
     return answer(200, credentialNow());
   });
-  await new Promise<void>((resolve) => server.listen(address.port, address.host, resolve));
+  // A thousand clients may connect at once, which is more than the default queue holds.
+  await new Promise<void>((resolve) => server.listen({ ...address, backlog: 4_096 }, resolve));
   const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://${address.host}:${port}`,
     requests,
     issued,
     behaviour,
+    rotate: () => {
+      current = undefined;
+    },
     forgetTokens: () => tokens.clear(),
     close: () =>
       new Promise((resolve) => {
