@@ -29,7 +29,7 @@ export class KmsError extends YunsealError implements KmsErrorDetails {
   readonly requestId: string | undefined;
   readonly httpStatus: number | undefined;
   readonly systemCode: string | undefined;
-  /** How many times the call was sent (or refused by the circuit breaker) before this error was given up to. */
+  /** How many times the call was sent before this error was given up to. */
   readonly attempts: number;
 
   constructor(code: string, reason: string, details: KmsErrorDetails, attempts = 1) {

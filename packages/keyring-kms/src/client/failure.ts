@@ -183,11 +183,13 @@ function matching(value: unknown, pattern: RegExp): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined;
 }
 
-/** Whether trying the same call again can help. Rejected credentials are worth two more tries: they may just have rotated. */
-export function isRetryable(error: unknown, attempt: number): boolean {
-  if (error instanceof KmsCredentialsRejectedError) {
-    return attempt < 3 && error.serviceCode !== 'SignatureDoesNotMatch';
-  }
+/** Whether the credentials were refused in a way that a rotation at just this moment explains. */
+export function mayHaveRotated(error: unknown): boolean {
+  return error instanceof KmsCredentialsRejectedError && error.serviceCode !== 'SignatureDoesNotMatch';
+}
+
+/** Whether trying the same call again, unchanged, can help. */
+export function isRetryable(error: unknown): boolean {
   if (error instanceof KmsConnectionError) return !isTlsFailure(error.systemCode);
   return (
     error instanceof KmsThrottledError ||

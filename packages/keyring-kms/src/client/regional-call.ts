@@ -13,7 +13,7 @@ import type { AdaptiveRate } from '../resilience/adaptive-rate.ts';
 import type { Clock } from '../resilience/clock.ts';
 import { isBrokenCircuitError, type RegionGuard } from '../resilience/region-guard.ts';
 import { type RetryPolicy, retry } from '../resilience/retry.ts';
-import { isRetryable, kmsErrorOf } from './failure.ts';
+import { isRetryable, kmsErrorOf, mayHaveRotated } from './failure.ts';
 import { decodeResponse } from './responses.ts';
 import type { KmsWire } from './wire.ts';
 
@@ -30,6 +30,9 @@ export interface RegionalCaller {
   readonly clock: Clock;
   readonly onEvent: KmsEventListener;
 }
+
+/** Credentials that are refused may just have rotated; read anew this often, they are really bad. */
+const maxRefusedCredentials = 2;
 
 /** One call, before it is sent. */
 export interface Call<A> {
@@ -108,7 +111,7 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
       }, signal);
       const took = performance.now() - startedAt;
       latencyMs = latencyMs === undefined ? took : latencyMs * 0.8 + took * 0.2;
-      rate.succeeded();
+      rate.accepted();
       return value;
     } catch (error) {
       if (isBrokenCircuitError(error)) {
@@ -129,6 +132,12 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
     async call(call, options = {}) {
       options.signal?.throwIfAborted();
       let lastError: unknown;
+      let refusedCredentials = 0;
+      const canHelp = (error: unknown): boolean => {
+        if (error instanceof CredentialsError) return error.retryable;
+        if (mayHaveRotated(error)) return ++refusedCredentials <= maxRefusedCredentials;
+        return isRetryable(error);
+      };
       const bounds = boundedBy(options.signal, caller.retry.totalTimeoutMs, () =>
         lastError instanceof KmsError
           ? lastError
@@ -142,8 +151,8 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
         return await retry((number) => attempt(call, number, bounds.signal), caller.retry, {
           clock,
           signal: bounds.signal,
-          isRetryable: (error, number) =>
-            error instanceof CredentialsError ? error.retryable : isRetryable(error, number),
+          isRetryable: canHelp,
+          wasSent: (error) => !(error instanceof KmsCircuitOpenError),
           onRetry: (error, number, delayMs) => {
             lastError = error;
             const known = error as Error & { readonly code?: string; readonly requestId?: string };

@@ -3,8 +3,10 @@ import {
   bulkhead,
   CountBreaker,
   circuitBreaker,
+  ExponentialBackoff,
   handleWhen,
   isBrokenCircuitError,
+  noJitterGenerator,
 } from 'cockatiel';
 
 /** When a region counts as down. */
@@ -13,9 +15,12 @@ export interface CircuitBreakerOptions {
   readonly threshold?: number | undefined;
   /** How many of the latest calls are looked at. Default 20. */
   readonly window?: number | undefined;
-  /** With fewer calls than this in the window the circuit stays closed. Default 5. */
+  /** With fewer calls than this in the window the circuit stays closed. Default 10. */
   readonly minimumCalls?: number | undefined;
-  /** How long the circuit stays open before one call may probe the region, in milliseconds. Default 5,000. */
+  /**
+   * How long the circuit stays open before one call may probe the region, in milliseconds; doubles with every probe that
+   * fails, up to 30 times this. Default 1,000.
+   */
   readonly openMs?: number | undefined;
 }
 
@@ -42,15 +47,20 @@ export function regionGuard(options: {
 }): RegionGuard {
   const places = bulkhead(options.maxConnections, Number.POSITIVE_INFINITY);
   const settings = options.circuitBreaker === false ? undefined : (options.circuitBreaker ?? {});
+  const openMs = settings?.openMs ?? 1_000;
   const circuit =
     settings === undefined
       ? undefined
       : circuitBreaker(handleWhen(options.isOutage), {
-          halfOpenAfter: settings.openMs ?? 5_000,
+          halfOpenAfter: new ExponentialBackoff({
+            initialDelay: openMs,
+            maxDelay: 30 * openMs,
+            generator: noJitterGenerator,
+          }),
           breaker: new CountBreaker({
             threshold: settings.threshold ?? 0.5,
             size: settings.window ?? 20,
-            minimumNumberOfCalls: settings.minimumCalls ?? 5,
+            minimumNumberOfCalls: settings.minimumCalls ?? 10,
           }),
         });
   let open = false;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { manualClock } from '../test-support/manual-clock.ts';
 import { retry, retryPolicy } from './retry.ts';
 
-const always = { isRetryable: () => true, onRetry: () => undefined };
+const always = { isRetryable: () => true, wasSent: () => true, onRetry: () => undefined };
 
 it('returns the first success and counts attempts from 1', async () => {
   const clock = manualClock();
@@ -40,7 +40,7 @@ it('pauses with full jitter below a doubling bound, never past the total time', 
             throw failure;
           },
           policy,
-          { clock, isRetryable: () => true, onRetry: (_, __, delayMs) => void delays.push(delayMs) },
+          { clock, ...always, onRetry: (_, __, delayMs) => void delays.push(delayMs) },
         );
         await expect(outcome).rejects.toBe(failure);
         expect(delays.length).toBeLessThan(policy.maxAttempts);
@@ -61,7 +61,7 @@ it('does not retry what cannot be helped', async () => {
       throw new Error('denied');
     },
     retryPolicy(),
-    { clock: manualClock(), isRetryable: () => false, onRetry: () => expect.unreachable() },
+    { clock: manualClock(), ...always, isRetryable: () => false, onRetry: () => expect.unreachable() },
   );
   await expect(failing).rejects.toThrow('denied');
   expect(attempts).toBe(1);
@@ -78,4 +78,20 @@ it('stops at once when aborted during a pause', async () => {
     { clock, signal: controller.signal, ...always },
   );
   await expect(failing).rejects.toThrow('stop');
+});
+
+it('does not count what was never sent', async () => {
+  const held = new Error('held back');
+  const clock = manualClock();
+  let calls = 0;
+  const value = await retry(
+    async (number) => {
+      calls++;
+      if (calls <= 20) throw held;
+      return number;
+    },
+    retryPolicy({ maxAttempts: 2, totalTimeoutMs: 1_000_000 }),
+    { clock, ...always, wasSent: (error) => error !== held },
+  );
+  expect([value, calls]).toEqual([1, 21]);
 });

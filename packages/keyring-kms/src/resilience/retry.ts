@@ -32,7 +32,9 @@ export interface RetryHooks {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** Whether a further attempt can help after this error. */
-  readonly isRetryable: (error: unknown, attempt: number) => boolean;
+  readonly isRetryable: (error: unknown) => boolean;
+  /** Whether the attempt counts against `maxAttempts`: one that a circuit breaker held back does not. */
+  readonly wasSent: (error: unknown) => boolean;
   readonly onRetry: (error: unknown, attempt: number, delayMs: number) => void;
 }
 
@@ -47,17 +49,19 @@ export async function retry<T>(
   hooks: RetryHooks,
 ): Promise<T> {
   const deadline = hooks.clock.now() + policy.totalTimeoutMs;
-  for (let number = 1; ; number++) {
+  let number = 1;
+  for (let pauses = 0; ; pauses++) {
     hooks.signal?.throwIfAborted();
     try {
       return await attempt(number);
     } catch (error) {
       if (hooks.signal?.aborted) throw hooks.signal.reason;
-      if (number >= policy.maxAttempts || !hooks.isRetryable(error, number)) throw error;
-      const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (number - 1));
+      if (number >= policy.maxAttempts || !hooks.isRetryable(error)) throw error;
+      const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** pauses);
       const delayMs = Math.round(hooks.clock.random() * ceiling);
       if (hooks.clock.now() + delayMs >= deadline) throw error;
       hooks.onRetry(error, number, delayMs);
+      if (hooks.wasSent(error)) number++;
       await hooks.clock.sleep(delayMs, hooks.signal);
     }
   }

@@ -164,7 +164,7 @@ function concealed(secret: Secret): Secret {
 
 /** Whether asking later can help, so that an old value is better than none. */
 function isTemporary(error: unknown): boolean {
-  return !(error instanceof KmsError) || isOutage(error) || isRetryable(error, 1);
+  return !(error instanceof KmsError) || isOutage(error) || isRetryable(error);
 }
 
 /** Lets one caller go without taking the question away from the others. */
