@@ -50,3 +50,8 @@ function isAscii(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
   return /^[\x00-\x7f]*$/.test(text);
 }
+
+/** `2026-11-21T22:24:00.000Z`: OSS tells times by the second, in a form with milliseconds. */
+export function wholeSeconds(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}.000Z`;
+}

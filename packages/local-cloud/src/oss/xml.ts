@@ -26,6 +26,17 @@ export function renderXml(root: string, content: XmlContent): string {
   return builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, [root]: content });
 }
 
+const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+/** The parser would drop references to control characters, which object names may have. */
+function unescapeText(text: string): string {
+  return text.replace(/&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z]+));/gi, (reference, hex, decimal, name) => {
+    if (name !== undefined) return named[name] ?? reference;
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : reference;
+  });
+}
+
 function escapeText(text: string): string {
   // Control characters have no place in XML 1.0 but in object names: they go out as references, which most parsers take.
   return text.replace(
@@ -55,7 +66,8 @@ export function parseXml<A>(
     parseTagValue: false,
     trimValues: false,
     ignoreDeclaration: true,
-    htmlEntities: true,
+    processEntities: false,
+    tagValueProcessor: (_, value) => unescapeText(value),
     isArray: (name) => repeated.includes(name),
   });
   let document: unknown;

@@ -8,6 +8,7 @@ import { receiveText } from '../receive.ts';
 import { headerValue } from '../signature/canonical.ts';
 import type { BucketRecord } from '../storage/records.ts';
 import { compareUtf8 } from '../storage/state.ts';
+import { wholeSeconds } from '../text.ts';
 import { parseXml, type XmlContent } from '../xml.ts';
 
 /** `GET /` without a bucket: the buckets of the caller's account. */
@@ -161,7 +162,7 @@ export function emptyOr<P extends t.Props>(codec: t.PartialC<P>): t.Type<t.TypeO
 
 function bucketElements(bucket: BucketRecord): { [element: string]: XmlContent } {
   return {
-    CreationDate: new Date(bucket.creationDate).toISOString(),
+    CreationDate: wholeSeconds(bucket.creationDate),
     ExtranetEndpoint: `oss-${bucket.region}.aliyuncs.com`,
     IntranetEndpoint: `oss-${bucket.region}-internal.aliyuncs.com`,
     Location: `oss-${bucket.region}`,

@@ -6,6 +6,7 @@ import { applyEncryption } from '../encryption.ts';
 import { entityTooLarge, invalidArgument } from '../errors.ts';
 import { headerValue } from '../signature/canonical.ts';
 import type { ObjectRecord } from '../storage/records.ts';
+import { wholeSeconds } from '../text.ts';
 import { aclContext, addressedKey, keepOrDiscard, overwriteCheck } from './put-object.ts';
 
 const maxCopySize = 5 * 1024 ** 3;
@@ -50,7 +51,7 @@ export const copyObject: Operation = async (call) => {
   keepOrDiscard(call, object, segments, mayOverwrite);
   return xmlAnswer(
     'CopyObjectResult',
-    { LastModified: new Date(object.lastModified).toISOString(), ETag: `"${object.etag}"` },
+    { LastModified: wholeSeconds(object.lastModified), ETag: `"${object.etag}"` },
     {
       etag: `"${object.etag}"`,
       'x-oss-hash-crc64ecma': object.crc64,

@@ -3,6 +3,7 @@ import { type Call, type Operation, xmlAnswer } from '../call.ts';
 import { invalidArgument } from '../errors.ts';
 import { listPage, nameEncoding, readLimit } from '../listing.ts';
 import type { BucketRecord, ObjectRecord } from '../storage/records.ts';
+import { wholeSeconds } from '../text.ts';
 import type { XmlContent } from '../xml.ts';
 
 /** `GET /`: pages by marker. */
@@ -77,7 +78,7 @@ function contents(
 ): XmlContent {
   return {
     Key: encode(object.key),
-    LastModified: new Date(object.lastModified).toISOString(),
+    LastModified: wholeSeconds(object.lastModified),
     ETag: `"${object.etag}"`,
     Type: object.type,
     Size: object.size,

@@ -13,6 +13,7 @@ import { type Received, receive, receiveBody, receiveText } from '../receive.ts'
 import { headerValue } from '../signature/canonical.ts';
 import type { ObjectRecord, PartRecord, UploadRecord } from '../storage/records.ts';
 import { compareUtf8 } from '../storage/state.ts';
+import { wholeSeconds } from '../text.ts';
 import { parseXml } from '../xml.ts';
 import { aclContext, addressedKey, overwriteCheck } from './put-object.ts';
 
@@ -84,7 +85,7 @@ export const uploadPartCopy: Operation = async (call) => {
   );
   return xmlAnswer(
     'CopyPartResult',
-    { LastModified: new Date(part.lastModified).toISOString(), ETag: `"${part.etag}"` },
+    { LastModified: wholeSeconds(part.lastModified), ETag: `"${part.etag}"` },
     { etag: `"${part.etag}"`, 'x-oss-hash-crc64ecma': part.crc64 },
   );
 };
@@ -190,7 +191,7 @@ export const listParts: Operation = (call) => {
     IsTruncated: rest.length > limit,
     Part: page.map((part) => ({
       PartNumber: part.partNumber,
-      LastModified: new Date(part.lastModified).toISOString(),
+      LastModified: wholeSeconds(part.lastModified),
       ETag: `"${part.etag}"`,
       HashCrc64ecma: part.crc64,
       Size: part.size,
@@ -239,7 +240,7 @@ export const listMultipartUploads: Operation = (call) => {
       Key: encoding.encode(upload.key),
       UploadId: upload.uploadId,
       StorageClass: upload.storageClass,
-      Initiated: new Date(upload.initiated).toISOString(),
+      Initiated: wholeSeconds(upload.initiated),
     })),
     CommonPrefixes: page.commonPrefixes.map((group) => ({ Prefix: encoding.encode(group) })),
   });

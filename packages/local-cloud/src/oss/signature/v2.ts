@@ -3,32 +3,45 @@ import { percentEncode } from '../../signatures/percent-encoding.ts';
 import { byCodeUnit, canonicalHeaders, headerValue, type SignedRequest } from './canonical.ts';
 
 /**
+ * Clients do not agree on the details. `strict` is what the Python client signs; `javascript` is what
+ * `@alicloud/oss-client` does: it leaves `!'()*` as they are, an empty value keeps its `=`, and there is no path
+ * without a bucket.
+ */
+export type DialectV2 = 'strict' | 'javascript';
+
+/**
  * The string that version 2 signs. `@alicloud/oss-client` signs so unless told otherwise; no document on the service
- * tells it any more. All query parameters are covered; one that came without `=` stays bare.
+ * tells of it any more. All query parameters are covered.
  *
+ * @param date the Date header's text, or for a presigned URL the seconds in `x-oss-expires`
  * @param additionalHeaders the further signed headers, as the request named them
- * @param encode how the client percent-encodes: clients differ on `!'()*`
  */
 export function stringToSignV2(
   { method, address, headers }: SignedRequest,
   date: string,
   additionalHeaders: readonly string[],
-  encode: (text: string) => string = percentEncode,
+  dialect: DialectV2,
 ): string {
   const { bucket, key, query } = address;
+  const encode = dialect === 'strict' ? percentEncode : encodeURIComponent;
   const pairs = query.entries
-    .map(({ name, value, bare }) => [encode(name), bare ? '' : `=${encode(value)}`] as const)
+    .filter(({ name }) => name !== 'x-oss-signature')
+    .map(({ name, value, bare }) => {
+      const valueless = dialect === 'strict' ? value === '' : bare;
+      return [encode(name), valueless ? '' : `=${encode(value)}`] as const;
+    })
     .sort(([a], [b]) => byCodeUnit(a, b))
     .map((pair) => pair.join(''));
-  // Without a bucket the JavaScript client signs no path at all.
-  const path = bucket === undefined ? '' : encode(`/${bucket}/${key ?? ''}`);
+  const servicePath = dialect === 'strict' ? encode('/') : '';
+  const path = bucket === undefined ? servicePath : encode(`/${bucket}/${key ?? ''}`);
   const additional = new Set(additionalHeaders.map((name) => name.toLowerCase()));
   return [
     method,
     headerValue(headers, 'content-md5'),
     headerValue(headers, 'content-type'),
     date,
-    `${canonicalHeaders(headers, (name) => name.startsWith('x-oss-') || additional.has(name))}${additionalHeaders.join(';')}`,
+    canonicalHeaders(headers, (name) => name.startsWith('x-oss-') || additional.has(name)) +
+      additionalHeaders.join(';'),
     pairs.length === 0 ? path : `${path}?${pairs.join('&')}`,
   ].join('\n');
 }
