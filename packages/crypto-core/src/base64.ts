@@ -3,7 +3,8 @@ export function encodeBase64(bytes: Uint8Array): string {
   let binary = '';
   // In pieces, because arguments go on the stack and an encrypted data key may be any length.
   for (let at = 0; at < bytes.length; at += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    // `apply`, because spreading walks the array through its iterator.
+    binary += String.fromCharCode.apply(null, bytes.subarray(at, at + 8192) as unknown as number[]);
   }
   return btoa(binary);
 }

@@ -19,9 +19,12 @@ export async function importDataKey(suite: AlgorithmSuite, plaintextDataKey: Uin
   }
 }
 
-/** Tag a header under a fresh random IV. */
-export async function tagHeader(fields: HeaderFields, key: BodyKey): Promise<TaggedHeader> {
-  const iv = randomBytes(headerIvLength);
+/** Tag a header. `iv` is 12 random bytes that this key has not seen. */
+export async function tagHeader(
+  fields: HeaderFields,
+  key: BodyKey,
+  iv: Uint8Array = randomBytes(headerIvLength),
+): Promise<TaggedHeader> {
   return { ...fields, iv, tag: await key.gmac(iv, headerAad(fields)) };
 }
 

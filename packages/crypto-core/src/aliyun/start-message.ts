@@ -2,7 +2,7 @@ import type { BodyKey } from '../backend/body-key.ts';
 import { UnsupportedOperationError } from '../errors.ts';
 import type { WriteSession } from '../format.ts';
 import { randomBytes } from '../random.ts';
-import type { TaggedHeader } from './header.ts';
+import { headerIvLength, type TaggedHeader } from './header.ts';
 import { importDataKey, tagHeader } from './header-tag.ts';
 
 export interface StartedMessage {
@@ -29,5 +29,8 @@ export async function startMessage({
     encryptedDataKeys: Object.freeze([...encryptedDataKeys]),
     context: encryptionContext,
   };
-  return { header: await tagHeader(fields, key), key, iv: randomBytes(suite.ivLength) };
+  // Two IVs from one call of the CSPRNG, whose cost is per call.
+  const random = randomBytes(headerIvLength + suite.ivLength);
+  const header = await tagHeader(fields, key, random.subarray(0, headerIvLength));
+  return { header, key, iv: random.subarray(headerIvLength) };
 }

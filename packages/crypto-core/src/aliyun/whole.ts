@@ -1,3 +1,4 @@
+import { backend } from '#backend';
 import { concat } from '../bytes/concat.ts';
 import { MalformedMessageError, TruncatedMessageError } from '../errors.ts';
 import type { DecryptedMessage, EncryptedMessage, ReadSession, WriteSession } from '../format.ts';
@@ -34,7 +35,7 @@ export async function encryptWhole(plaintext: Uint8Array, session: WriteSession)
   const { before, headerLength, beforeTag } =
     encoding === 'message' ? derParts(started, ciphertextLength) : streamParts(started);
 
-  const message = new Uint8Array(before.length + ciphertextLength + beforeTag.length + suite.tagLength);
+  const message = backend.allocate(before.length + ciphertextLength + beforeTag.length + suite.tagLength);
   message.set(before);
   const tag = await started.key.encrypt(
     started.iv,

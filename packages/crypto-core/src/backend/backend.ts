@@ -81,6 +81,8 @@ export interface RsaPrivateKey {
 /** Everything the package asks of the platform. `#backend` resolves to the implementation for the platform. */
 export interface Backend {
   readonly name: 'node' | 'web';
+  /** An array of its own memory with undefined content, for a caller that writes every byte: zeroing costs time. */
+  allocate(length: number): Uint8Array;
   /**
    * A data key in the cipher of a suite of the aliyun format. The caller may zero `key` as soon as this returned (or
    * resolved).

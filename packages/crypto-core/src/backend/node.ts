@@ -191,6 +191,7 @@ function parseRsa(kind: 'public' | 'private', input: Exclude<RsaKeyInput, KeyObj
 
 export const backend: Backend = {
   name: 'node',
+  allocate: (length) => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer),
   bodyKey,
   gcmKey,
   hkdf: (hash, key, salt, infos, length) => {

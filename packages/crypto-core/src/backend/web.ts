@@ -177,6 +177,7 @@ function source(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 export const backend: Backend = {
   name: 'web',
+  allocate: (length) => new Uint8Array(length),
   bodyKey,
   gcmKey,
   hkdf,
