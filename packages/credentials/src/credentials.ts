@@ -24,6 +24,12 @@ export interface CredentialsProvider {
    * @throws CredentialsError (a subclass per cause) when there is no valid credential and none can be had.
    */
   getCredentials(): Promise<Credentials>;
+  /**
+   * Tell that a service refused this credential as expired or revoked although it should still be valid: the next
+   * `getCredentials` waits for an attempt to get another. Nothing happens when it has been replaced already. Repeated reports
+   * of one that cannot be replaced cause ever fewer attempts.
+   */
+  reportRejected?(credentials: Credentials): void;
   /** Stop a refresh that is under way; afterwards `getCredentials` rejects. */
   close?(): void;
 }

@@ -70,7 +70,7 @@ export class EndpointUnreachableError extends CredentialsError {
   readonly endpoint: string;
 
   constructor(endpoint: string, reason: string, cause?: unknown) {
-    super('ENDPOINT_UNREACHABLE', `${endpoint} cannot be reached: ${reason}.`, { retryable: true, cause });
+    super('ENDPOINT_UNREACHABLE', `${endpoint} gave no answer: ${reason}.`, { retryable: true, cause });
     this.endpoint = endpoint;
   }
 }

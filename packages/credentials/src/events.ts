@@ -4,7 +4,8 @@ import { channel } from 'node:diagnostics_channel';
  * What a provider tells about itself. No event ever holds a secret, a token or an AccessKey id.
  *
  * - `refresh-started`: one attempt to get a newer credential begins. `reason` says why: there is none yet (`initial`), it is
- *   time to (`ahead-of-expiry`), it ends within the margin (`expiring`), or it has ended (`expired`).
+ *   time to (`ahead-of-expiry`), it ends within the margin (`expiring`), it has ended (`expired`), or a service
+ *   refused it (`rejected`).
  * - `refresh-succeeded`: the attempt brought a credential that lasts until `expiration` (service time).
  * - `refresh-failed`: it did not. While the current credential is valid, callers notice nothing; `callersAffected` says
  *   whether somebody is waiting.
@@ -35,7 +36,7 @@ export type CredentialsEvent =
       readonly message: string;
     };
 
-export type RefreshReason = 'initial' | 'ahead-of-expiry' | 'expiring' | 'expired';
+export type RefreshReason = 'initial' | 'ahead-of-expiry' | 'expiring' | 'expired' | 'rejected';
 
 export type CredentialsEventListener = (event: CredentialsEvent) => void;
 

@@ -23,7 +23,7 @@ export {
   type CredentialsUriRequest,
   credentialsUri,
 } from './providers/credentials-uri.ts';
-export { custom } from './providers/custom.ts';
+export { type CustomOptions, custom } from './providers/custom.ts';
 export { type DefaultChainOptions, defaultChain } from './providers/default-chain.ts';
 export { type EcsRamRoleOptions, type EcsRamRoleRequest, ecsRamRole } from './providers/ecs-ram-role.ts';
 export { environment } from './providers/environment.ts';

@@ -100,6 +100,18 @@ describe('the role of the instance', () => {
     expect(failures.every((event) => event.type === 'refresh-failed' && !event.callersAffected)).toBe(true);
   });
 
+  test('is found again after the clock of the cloud jumped ahead of everybody, once a service has said so', async () => {
+    const provider = ecsRamRole({ endpoint: cloud.endpoints.imds, env: {} });
+    const { sts20150401 } = officialClients(provider, host(cloud.endpoints.sts));
+    await sts20150401!();
+    cloud.clock.advance(7 * hour);
+    const old = await provider.getCredentials();
+    await expect(sts20150401!()).rejects.toMatchObject({ code: expect.stringMatching(/SecurityToken/) });
+    provider.reportRejected?.(old);
+    await sts20150401!();
+    expect((await provider.getCredentials()).accessKeyId).not.toBe(old.accessKeyId);
+  });
+
   test.each(['throttle', 'error', 'html', 'reset', 'truncate'] as const)(
     'a cold start survives one %s',
     async (kind) => {

@@ -247,6 +247,35 @@ test('whatever happens to source and clock, a credential that is handed out is v
   );
 });
 
+describe('a credential that a service refused', () => {
+  test('is replaced before the next call is answered, whatever its expiration says', async () => {
+    const { state, create, events } = handSource();
+    const provider = create();
+    const first = await provider.getCredentials();
+    state.service += minute;
+    provider.reportRejected?.(first);
+    const answers = await Promise.all([provider.getCredentials(), provider.getCredentials()]);
+    expect(answers[0]).toBe(answers[1]);
+    expect(answers[0]?.accessKeyId).not.toBe(first.accessKeyId);
+    expect(state.asked).toBe(2);
+    expect(events.at(-1)).toMatchObject({ type: 'refresh-succeeded', reason: 'rejected' });
+    provider.reportRejected?.(first);
+    expect(await provider.getCredentials()).toBe(answers[0]);
+    expect(state.asked).toBe(2);
+  });
+
+  test('is asked for ever more rarely while there is no other', async () => {
+    const { state, create } = handSource({ rotateBeforeEndMs: 0 });
+    const provider = create();
+    for (let second = 0; second < 600; second += 1) {
+      provider.reportRejected?.(await provider.getCredentials());
+      state.service += 1_000;
+    }
+    expect(state.asked).toBeGreaterThan(10);
+    expect(state.asked).toBeLessThan(30);
+  });
+});
+
 describe('close', () => {
   test('ends a refresh that is under way, and every later call', async () => {
     let signal: AbortSignal | undefined;

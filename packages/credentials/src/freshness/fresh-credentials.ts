@@ -58,6 +58,8 @@ interface Held {
   readonly expiresAt: number;
   readonly refreshAt: number;
   readonly marginAt: number;
+  /** A service refused it. */
+  readonly rejected: boolean;
 }
 
 const minute = 60_000;
@@ -72,7 +74,8 @@ const unexpiringRecheckMs = 15 * minute;
  *   a process alive);
  * - while the current credential is valid a failed attempt disturbs nobody, and the next one waits: 1 second, doubling up to
  *   1 minute, with jitter;
- * - a caller waits only when there is no valid credential, or when it ends within the margin and an attempt is due;
+ * - a caller waits only when there is no valid credential, or when it ends within the margin or was reported as refused by a
+ *   service, and an attempt is due;
  * - what is handed out is one immutable snapshot, replaced as a whole.
  */
 export function freshCredentials(
@@ -99,6 +102,7 @@ export function freshCredentials(
         expiresAt: Number.POSITIVE_INFINITY,
         refreshAt,
         marginAt: Number.POSITIVE_INFINITY,
+        rejected: false,
       };
     }
     const expiresAt = fetched.expiration.getTime();
@@ -109,6 +113,7 @@ export function freshCredentials(
       expiresAt,
       refreshAt: expiresAt - jittered(Math.min(refreshAheadMs, lifetime * 0.4)),
       marginAt: expiresAt - Math.min(expiryMarginMs, lifetime * 0.1),
+      rejected: false,
     };
   }
 
@@ -119,10 +124,11 @@ export function freshCredentials(
     emitEvent({ type: 'refresh-started', providerName, reason }, onEvent);
     try {
       const next = hold(await source.fetch({ signal: closing.signal, clock, onEvent }));
+      const refusedAgain = held?.rejected === true && isSame(held.credentials, next.credentials);
+      failures = refusedAgain ? failures + 1 : 0;
+      notBefore = refusedAgain ? clock.now() + jittered(backoffMs(failures)) : Number.NEGATIVE_INFINITY;
       // Assigned in one step, so nobody ever sees half of a rotation.
       held = next;
-      failures = 0;
-      notBefore = Number.NEGATIVE_INFINITY;
       const { expiration } = next.credentials;
       const name = next.credentials.providerName;
       emitEvent(
@@ -184,12 +190,13 @@ export function freshCredentials(
       if (held === undefined) return refreshForCallers('initial');
       const now = clock.now();
       if (now >= held.expiresAt) return refreshForCallers('expired');
-      if (now >= held.refreshAt && now >= notBefore) {
-        if (now < held.marginAt) {
+      const { rejected } = held;
+      if ((rejected || now >= held.refreshAt) && now >= notBefore) {
+        if (!rejected && now < held.marginAt) {
           // A failure has been reported as an event; nobody waits for this promise.
           refresh('ahead-of-expiry').catch(() => undefined);
         } else {
-          return refresh('expiring').catch((error: unknown) => {
+          return refresh(rejected ? 'rejected' : 'expiring').catch((error: unknown) => {
             if (held !== undefined && clock.now() < held.expiresAt) return held.credentials;
             throw error;
           });
@@ -197,12 +204,19 @@ export function freshCredentials(
       }
       return held.credentials;
     },
+    reportRejected(credentials) {
+      if (held !== undefined && isSame(held.credentials, credentials)) held = { ...held, rejected: true };
+    },
     close() {
       if (closing.signal.aborted) return;
       closing.abort();
       source.close?.();
     },
   };
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return one.accessKeyId === other.accessKeyId && one.securityToken === other.securityToken;
 }
 
 /** Between 80 % and 100 % of a duration. */

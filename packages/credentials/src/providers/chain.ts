@@ -76,6 +76,8 @@ export function firstThatAnswers(
       });
       return named(await choosing);
     },
+    // Providers compare by id and token, so the name the chain gave does not matter.
+    reportRejected: (credentials) => chosen?.reportRejected?.(credentials),
     close() {
       closed = true;
       for (const provider of providers) provider.close?.();

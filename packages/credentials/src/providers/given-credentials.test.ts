@@ -129,6 +129,26 @@ describe('custom', () => {
     await new Promise(setImmediate);
     expect(await provider.getCredentials()).toMatchObject({ accessKeyId: 'id-2' });
   });
+  test('a function that never answers is given up, and may answer the next time', async () => {
+    let signals = 0;
+    let hangs = true;
+    const provider = custom(
+      ({ signal }) => {
+        signal.addEventListener('abort', () => (signals += 1));
+        return hangs
+          ? new Promise(() => undefined)
+          : Promise.resolve({ accessKeyId: 'i', accessKeySecret: 's' });
+      },
+      { timeoutMs: 20, maxAttempts: 1 },
+    );
+    await expect(provider.getCredentials()).rejects.toMatchObject({
+      code: 'ENDPOINT_UNREACHABLE',
+      message: 'The custom credentials function gave no answer: no answer within 20 ms.',
+    });
+    expect(signals).toBe(1);
+    hangs = false;
+    expect(await provider.getCredentials()).toMatchObject({ accessKeyId: 'i' });
+  });
   test('what is no credential is refused with its path', async () => {
     const provider = custom(async () => ({ accessKeyId: 'id' }) as never, { maxAttempts: 1 });
     await expect(provider.getCredentials()).rejects.toMatchObject({ path: '$.accessKeySecret' });
