@@ -70,10 +70,10 @@ function ramPrincipalMatches(name: string, principal: { readonly ram: string }):
   return role !== undefined && matchesWildcard(trusted.relativeId, `role/${role}`);
 }
 
-/** The role of `assumed-role/<role>/<session>`. */
+/** The role of `assumed-role/<role>/<session>`, or of `role/<role>/<session>`, as older documents write it. */
 function sessionRole(relativeId: string): string | undefined {
-  const [kind, role] = relativeId.split('/');
-  return kind === 'assumed-role' ? role : undefined;
+  const [kind, role, session] = relativeId.split('/');
+  return (kind === 'assumed-role' || kind === 'role') && session !== undefined ? role : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PolicyError, type PolicyIssue } from '../errors.ts';
 import { equalPolicies } from '../analyse/canonical.ts';
+import { PolicyError, type PolicyIssue } from '../errors.ts';
 import { policyDocument } from '../testing/arbitraries.ts';
 import { printedPolicies, sourceDocumentsPresent } from '../testing/source-documents.ts';
 import { parsePolicy } from './parse-policy.ts';
@@ -54,7 +54,12 @@ describe('parsePolicy', () => {
   ]
 }`;
     expect(
-      issuesOf(text).map(({ code, path, line, column, suggestion }) => [code, path, `${line}:${column}`, suggestion]),
+      issuesOf(text).map(({ code, path, line, column, suggestion }) => [
+        code,
+        path,
+        `${line}:${column}`,
+        suggestion,
+      ]),
     ).toEqual([
       ['wrong-version', '$.Version', '2:14', '"1"'],
       ['wrong-effect', '$.Statement[0].Effect', '5:17', '"Allow"'],
@@ -77,17 +82,47 @@ describe('parsePolicy', () => {
     ['no Effect', around('{"Action": "*", "Resource": "*"}'), 'missing-element'],
     ['no Action', around('{"Effect": "Deny", "Resource": "*"}'), 'missing-element'],
     ['no Resource', around('{"Effect": "Deny", "Action": "*"}'), 'missing-element'],
-    ['Action and NotAction', around('{"Effect": "Deny", "Action": "*", "NotAction": "*", "Resource": "*"}'), 'contradicting-elements'],
+    [
+      'Action and NotAction',
+      around('{"Effect": "Deny", "Action": "*", "NotAction": "*", "Resource": "*"}'),
+      'contradicting-elements',
+    ],
     ['an empty list', around('{"Effect": "Deny", "Action": [], "Resource": "*"}'), 'empty-list'],
     ['a blank name', around('{"Effect": "Deny", "Action": " kms:*", "Resource": "*"}'), 'stray-blank'],
     ['an AWS action', around('{"Effect": "Deny", "Action": {"a": 1}, "Resource": "*"}'), 'not-a-list'],
-    ['a resource that is none', around('{"Effect": "Deny", "Action": "*", "Resource": "bucket"}'), 'wrong-resource'],
-    ['an AWS principal', around('{"Effect": "Allow", "Action": "*", "Principal": {"AWS": "acs:ram::1:root"}}'), 'unknown-element'],
-    ['an account id as principal', around('{"Effect": "Allow", "Action": "*", "Principal": {"RAM": "1234"}}'), 'wrong-principal'],
+    [
+      'a resource that is none',
+      around('{"Effect": "Deny", "Action": "*", "Resource": "bucket"}'),
+      'wrong-resource',
+    ],
+    [
+      'an AWS principal',
+      around('{"Effect": "Allow", "Action": "*", "Principal": {"AWS": "acs:ram::1:root"}}'),
+      'unknown-element',
+    ],
+    [
+      'an account id as principal',
+      around('{"Effect": "Allow", "Action": "*", "Principal": {"RAM": "1234"}}'),
+      'wrong-principal',
+    ],
     ['nobody', around('{"Effect": "Allow", "Action": "*", "Principal": {}}'), 'empty-principal'],
-    ['an ARN as a service', around('{"Effect": "Allow", "Action": "*", "Principal": {"Service": "acs:ram::1:root"}}'), 'wrong-principal'],
-    ['an operator misspelt', around('{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEqual": {"acs:UserAgent": "x"}}}'), 'unknown-operator'],
-    ['an operator without keys', around('{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {}}}'), 'empty-condition'],
+    [
+      'an ARN as a service',
+      around('{"Effect": "Allow", "Action": "*", "Principal": {"Service": "acs:ram::1:root"}}'),
+      'wrong-principal',
+    ],
+    [
+      'an operator misspelt',
+      around(
+        '{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEqual": {"acs:UserAgent": "x"}}}',
+      ),
+      'unknown-operator',
+    ],
+    [
+      'an operator without keys',
+      around('{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {}}}'),
+      'empty-condition',
+    ],
     ['a null', around('{"Effect": null, "Action": "*", "Resource": "*"}'), 'wrong-effect'],
     ['no object', '[]', 'not-an-object'],
   ])('refuses %s', (_, text, code) => {
@@ -145,12 +180,18 @@ describe('parsePolicy', () => {
     });
 
     it('takes __proto__ for a name like any other', () => {
-      const text = around('{"Effect": "Allow", "Action": "*", "Resource": "*", "__proto__": {"Principal": ["*"]}}');
+      const text = around(
+        '{"Effect": "Allow", "Action": "*", "Resource": "*", "__proto__": {"Principal": ["*"]}}',
+      );
       expect(codes(text)).toEqual(['unknown-element']);
       expect(codes(JSON.parse(text))).toEqual(['unknown-element']);
-      expect(codes(around('{"__proto__": {"Effect": "Allow"}, "Action": "*", "Resource": "*"}'))).toContain('missing-element');
+      expect(codes(around('{"__proto__": {"Effect": "Allow"}, "Action": "*", "Resource": "*"}'))).toContain(
+        'missing-element',
+      );
       const tag = parsePolicy(
-        around('{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"acs:ResourceTag/__proto__": "x"}}}'),
+        around(
+          '{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"acs:ResourceTag/__proto__": "x"}}}',
+        ),
       );
       expect(JSON.stringify(tag)).toContain('acs:ResourceTag/__proto__');
       expect(({} as Record<string, unknown>).Effect).toBeUndefined();
@@ -160,14 +201,17 @@ describe('parsePolicy', () => {
       expect(codes(around(GOOD.replace('Decrypt', '\\ud800')))).toEqual(['lone-surrogate']);
       expect(codes(around(GOOD.replace('Decrypt', '\udc00')))).toEqual(['lone-surrogate']);
       expect(
-        parsePolicy(around('{"Effect": "Allow", "Action": "*", "Resource": "acs:oss:*:*:b/\\ud83d\\ude00"}')).Statement[0]!.Resource,
+        parsePolicy(around('{"Effect": "Allow", "Action": "*", "Resource": "acs:oss:*:*:b/\\ud83d\\ude00"}'))
+          .Statement[0]!.Resource,
       ).toEqual(['acs:oss:*:*:b/😀']);
     });
 
     it('answers every text and every value with a policy or a PolicyError', () => {
       const text = fc.oneof(
         fc.string(),
-        fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ',', ':', ' ', 'a', '\\', '/', '*', '\n', '1') }),
+        fc.string({
+          unit: fc.constantFrom('{', '}', '[', ']', '"', ',', ':', ' ', 'a', '\\', '/', '*', '\n', '1'),
+        }),
         fc.json(),
       );
       const attempt = (source: unknown): void => {
@@ -179,13 +223,23 @@ describe('parsePolicy', () => {
         }
       };
       fc.assert(fc.property(text, attempt), { numRuns: 3000 });
-      fc.assert(fc.property(fc.anything(), (value) => attempt(typeof value === 'string' ? 0 : value)), { numRuns: 3000 });
+      fc.assert(
+        fc.property(fc.anything(), (value) => attempt(typeof value === 'string' ? 0 : value)),
+        { numRuns: 3000 },
+      );
     });
 
     it('agrees with JSON.parse on what is JSON', () => {
       fc.assert(
         fc.property(fc.json({ maxDepth: 4 }), (text) => {
-          const syntax = ['wrong-quotes', 'trailing-comma', 'missing-comma', 'unquoted-text', 'missing-brace', 'unexpected-text'];
+          const syntax = [
+            'wrong-quotes',
+            'trailing-comma',
+            'missing-comma',
+            'unquoted-text',
+            'missing-brace',
+            'unexpected-text',
+          ];
           let found: string[] = [];
           try {
             parsePolicy(text);
@@ -228,37 +282,56 @@ describe('PolicyCodec', () => {
   });
 });
 
-describe.skipIf(!sourceDocumentsPresent)('the policies that the source documents print (skipped where ../shared is absent)', () => {
-  const printed = printedPolicies();
-  const name = (index: number): string => `${printed[index]!.document.slice(0, 3)} #${printed[index]!.place}`;
+describe.skipIf(!sourceDocumentsPresent)(
+  'the policies that the source documents print (skipped where ../shared is absent)',
+  () => {
+    const printed = printedPolicies();
+    const name = (index: number): string =>
+      `${printed[index]!.document.slice(0, 3)} #${printed[index]!.place}`;
 
-  it('are ten', () => {
-    expect(printed.map((_, index) => name(index))).toEqual([
-      '000 #1', '001 #1', '002 #1', '003 #1', '003 #2', '003 #3', '004 #1', '004 #2', '004 #3', '004 #4',
-    ]);
-  });
-
-  it('are diagnosed to the character', () => {
-    const found = printed.flatMap(({ text }, index) => {
-      try {
-        parsePolicy(text);
-        return [];
-      } catch (error) {
-        return (error as PolicyError).issues.map(
-          ({ code, line, column, offset, suggestion }) =>
-            [name(index), code, `${line}:${column}`, text.slice(offset, offset! + 10).split('\n')[0], suggestion] as const,
-        );
-      }
+    it('are ten', () => {
+      expect(printed.map((_, index) => name(index))).toEqual([
+        '000 #1',
+        '001 #1',
+        '002 #1',
+        '003 #1',
+        '003 #2',
+        '003 #3',
+        '004 #1',
+        '004 #2',
+        '004 #3',
+        '004 #4',
+      ]);
     });
-    expect(found).toEqual([
-      ['000 #1', 'trailing-comma', '5:28', ', ', undefined],
-      ['002 #1', 'comment', '6:64', '//Replace ', undefined],
-      ['003 #1', 'unknown-element', '7:9', '"Service "', '"Service"'],
-      ['003 #2', 'unknown-element', '9:9', '"Resource ', '"Resource"'],
-      ['003 #3', 'missing-value', '4:11', '"ecs: [ECS', '"Action": "ecs: [ECS RAM Action]"'],
-      ['003 #3', 'action-as-element', '4:11', '"ecs: [ECS', '"Action"'],
-      ['003 #3', 'stray-blank', '4:11', '"ecs: [ECS', '"ecs:[ECS RAM Action]"'],
-      ['003 #3', 'missing-brace', '12:7', '],', '}'],
-    ]);
-  });
-});
+
+    it('are diagnosed to the character', () => {
+      const found = printed.flatMap(({ text }, index) => {
+        try {
+          parsePolicy(text);
+          return [];
+        } catch (error) {
+          return (error as PolicyError).issues.map(
+            ({ code, line, column, offset, suggestion }) =>
+              [
+                name(index),
+                code,
+                `${line}:${column}`,
+                text.slice(offset, offset! + 10).split('\n')[0],
+                suggestion,
+              ] as const,
+          );
+        }
+      });
+      expect(found).toEqual([
+        ['000 #1', 'trailing-comma', '5:28', ', ', undefined],
+        ['002 #1', 'comment', '6:64', '//Replace ', undefined],
+        ['003 #1', 'unknown-element', '7:9', '"Service "', '"Service"'],
+        ['003 #2', 'unknown-element', '9:9', '"Resource ', '"Resource"'],
+        ['003 #3', 'missing-value', '4:11', '"ecs: [ECS', '"Action": "ecs: [ECS RAM Action]"'],
+        ['003 #3', 'action-as-element', '4:11', '"ecs: [ECS', '"Action"'],
+        ['003 #3', 'stray-blank', '4:11', '"ecs: [ECS', '"ecs:[ECS RAM Action]"'],
+        ['003 #3', 'missing-brace', '12:7', '],', '}'],
+      ]);
+    });
+  },
+);

@@ -38,7 +38,7 @@ describe('repairPolicy', () => {
     });
     expect(changes.map(({ code, line, change }) => `${line} ${code}: ${change}`)).toEqual([
       '2 comment: removed the comment',
-      "6 wrong-quotes: put it in straight quotation marks",
+      '6 wrong-quotes: put it in straight quotation marks',
       '7 trailing-comma: removed the comma',
       '11 missing-brace: added }',
       '3 wrong-version: wrote "1"',
@@ -87,7 +87,11 @@ describe.skipIf(!sourceDocumentsPresent)('the printed policies (skipped where ..
     const repaired = printedPolicies().map(({ document, place, text }) => {
       const { policy, changes } = repairPolicy(text);
       expect(parsePolicy(JSON.stringify(policy))).toEqual(policy);
-      return [`${document.slice(0, 3)} #${place}`, changes.map(({ change }) => change), JSON.parse(JSON.stringify(policy)).Statement];
+      return [
+        `${document.slice(0, 3)} #${place}`,
+        changes.map(({ change }) => change),
+        JSON.parse(JSON.stringify(policy)).Statement,
+      ];
     });
     const assume = (Principal: object, Condition?: object) => ({
       Effect: 'Allow',
@@ -98,26 +102,52 @@ describe.skipIf(!sourceDocumentsPresent)('the printed policies (skipped where ..
     expect(repaired).toEqual([
       ['000 #1', ['removed the comma'], [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }]],
       ['001 #1', [], [assume({ Service: 'ecs.aliyuncs.com' })]],
-      ['002 #1', ['removed the comment'], [{ Effect: 'Allow', Action: 'ram:PassRole', Resource: 'acs:ram:*:*:role/MyApplicationRole' }]],
+      [
+        '002 #1',
+        ['removed the comment'],
+        [{ Effect: 'Allow', Action: 'ram:PassRole', Resource: 'acs:ram:*:*:role/MyApplicationRole' }],
+      ],
       ['003 #1', ['renamed "Service " to "Service"'], [assume({ Service: 'ecs.aliyuncs.com' })]],
-      ['003 #2', ['renamed "Resource " to "Resource"'], [{ Effect: 'Allow', Action: ['oss:Get*', 'oss:List*'], Resource: '*' }]],
+      [
+        '003 #2',
+        ['renamed "Resource " to "Resource"'],
+        [{ Effect: 'Allow', Action: ['oss:Get*', 'oss:List*'], Resource: '*' }],
+      ],
       [
         '003 #3',
-        ['took it for a name without a value', 'added }', 'made it "Action": "ecs: [ECS RAM Action]"', 'wrote "ecs:[ECS RAM Action]"'],
+        [
+          'took it for a name without a value',
+          'added }',
+          'made it "Action": "ecs: [ECS RAM Action]"',
+          'wrote "ecs:[ECS RAM Action]"',
+        ],
         [
           { Effect: 'Allow', Action: 'ecs:[ECS RAM Action]', Resource: '*' },
           { Effect: 'Allow', Action: 'ram:PassRole', Resource: '*' },
         ],
       ],
       ['004 #1', [], [assume({ Service: ['<UID1>@ecs.aliyuncs.com', '<UID2>@ecs.aliyuncs.com'] })]],
-      ['004 #2', [], [assume({ Service: '*@ecs.aliyuncs.com' }, { StringEquals: { 'sts:ServiceOwnerRDId': '<resource-directory-id>' } })]],
+      [
+        '004 #2',
+        [],
+        [
+          assume(
+            { Service: '*@ecs.aliyuncs.com' },
+            { StringEquals: { 'sts:ServiceOwnerRDId': '<resource-directory-id>' } },
+          ),
+        ],
+      ],
       [
         '004 #3',
         [],
         [
           assume(
             { Service: '*@ecs.aliyuncs.com' },
-            { StringLike: { 'sts:ServiceOwnerRDPath': '<resource-directory-id>/<root-folder-id>/.../<current-folder-id*>' } },
+            {
+              StringLike: {
+                'sts:ServiceOwnerRDPath': '<resource-directory-id>/<root-folder-id>/.../<current-folder-id*>',
+              },
+            },
           ),
         ],
       ],
@@ -128,7 +158,14 @@ describe.skipIf(!sourceDocumentsPresent)('the printed policies (skipped where ..
           { Effect: 'Allow', Action: 'kms:List*', Resource: 'acs:kms:<region-id>:<account-id>:key' },
           {
             Effect: 'Allow',
-            Action: ['kms:DescribeKey', 'kms:TagResource', 'kms:UntagResource', 'kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'],
+            Action: [
+              'kms:DescribeKey',
+              'kms:TagResource',
+              'kms:UntagResource',
+              'kms:Encrypt',
+              'kms:Decrypt',
+              'kms:GenerateDataKey',
+            ],
             Resource: 'acs:kms:<region-id>:<account-id>:key/<key-id>',
           },
         ],

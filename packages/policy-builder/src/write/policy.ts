@@ -15,12 +15,12 @@ export type TrustStatement = Statement & (WithPrincipal | WithNotPrincipal);
  * @throws PolicyError `INVALID_POLICY` for a statement that RAM would refuse, `INCOMPLETE_STATEMENT` for one that
  * lacks its resource or names a principal, `POLICY_TOO_LONG` above 6,144 characters
  */
-export function policy(...statements: readonly PermissionStatement[]): Policy {
+export function policy(...statements: PermissionStatement[]): Policy {
   return build('custom', statements, permissionStatement);
 }
 
 /** A policy to pass to AssumeRole: a ceiling on the session. At most 2,048 characters. */
-export function sessionPolicy(...statements: readonly PermissionStatement[]): Policy {
+export function sessionPolicy(...statements: PermissionStatement[]): Policy {
   return build('session', statements, permissionStatement);
 }
 
@@ -29,7 +29,7 @@ export function sessionPolicy(...statements: readonly PermissionStatement[]): Po
  *
  * @throws PolicyError `INCOMPLETE_STATEMENT` when a statement names nobody or names a resource
  */
-export function trustPolicy(...statements: readonly TrustStatement[]): Policy {
+export function trustPolicy(...statements: TrustStatement[]): Policy {
   return build('trust', statements, (statement, where) => {
     if (statement.Principal === undefined && statement.NotPrincipal === undefined)
       throw incomplete(`${where} trusts nobody. Say whom with .to(service('ecs.aliyuncs.com')).`);
@@ -45,7 +45,7 @@ export function trustPolicy(...statements: readonly TrustStatement[]): Policy {
  *
  * @throws PolicyError `INCOMPLETE_STATEMENT` when a statement lacks its principal or resource
  */
-export function bucketPolicy(...statements: readonly (PermissionStatement & TrustStatement)[]): Policy {
+export function bucketPolicy(...statements: (PermissionStatement & TrustStatement)[]): Policy {
   return build('bucket', statements, (statement, where) => {
     if (statement.Principal === undefined && statement.NotPrincipal === undefined)
       throw incomplete(`${where} names nobody. Say for whom with .to(uid('…')).`);

@@ -42,9 +42,9 @@ export type StatementBuilder<Actions = ActionPattern, Given = unknown> = Stateme
       ...resources: R & CheckResources<R, ResourceTypesOf<Actions>>
     ): StatementBuilder<Actions, Given & WithResource>;
     /** Every resource but these. */
-    notResources(...resources: readonly string[]): StatementBuilder<Actions, Given & WithNotResource>;
+    notResources(...resources: string[]): StatementBuilder<Actions, Given & WithNotResource>;
     /** Every action but these; for a statement begun without actions: `allow().notActions('ram:*')`. */
-    notActions(...actions: readonly ActionPattern[]): StatementBuilder<'*', Given>;
+    notActions(...actions: ActionPattern[]): StatementBuilder<'*', Given>;
     /**
      * A condition. Conditions of several calls must all hold; of several values of a key one must match.
      *
@@ -56,7 +56,7 @@ export type StatementBuilder<Actions = ActionPattern, Given = unknown> = Stateme
     ): StatementBuilder<Actions, Given>;
     when(operator: ConditionOperator, conditions: OtherKeys): StatementBuilder<Actions, Given>;
     /** Whom a trust or bucket policy speaks of. */
-    to(...principals: readonly (Principal | string)[]): StatementBuilder<Actions, Given & WithPrincipal>;
+    to(...principals: (Principal | string)[]): StatementBuilder<Actions, Given & WithPrincipal>;
     /** Everybody but these. */
     notTo(
       ...principals: readonly (Principal | string)[]

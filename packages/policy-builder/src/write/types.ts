@@ -19,6 +19,7 @@ export type OtherAction = string & { readonly [otherAction]: true };
 /** What a statement's Action takes: known actions, wildcards over known services, `*`, and explicit others. */
 export type ActionPattern =
   | '*'
+  | `*:${string}`
   | KnownAction
   | `${KnownService}:${string}*${string}`
   | `${KnownService}:${string}?${string}`
@@ -34,7 +35,7 @@ export type ResourceTypesOf<Action> = Action extends KnownAction
     : ActionResources[Action] extends `${infer Service extends KnownService}:*`
       ? ServiceResources[Service]
       : ActionResources[Action]
-  : Action extends OtherAction | '*'
+  : Action extends OtherAction | '*' | `*:${string}`
     ? string
     : Action extends `${infer Service extends KnownService}:${string}`
       ? ServiceResources[Service]
