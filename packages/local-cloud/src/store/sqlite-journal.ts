@@ -80,8 +80,11 @@ function sqliteJournal(database: DatabaseSync, dataDir: string): Journal {
     delete: (collection, key) => void remove.run(collection, key),
     commit: () => database.exec('COMMIT'),
     rollback: () => {
-      // A failed COMMIT may have rolled back by itself already.
-      if (database.isTransaction) database.exec('ROLLBACK');
+      try {
+        database.exec('ROLLBACK');
+      } catch {
+        // A commit that failed may have rolled back by itself; there is nothing left to undo then.
+      }
     },
     close: () => database.close(),
   };

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeOf, kmsCaller, ramClient, stsClient } from '../official-clients.test-support.ts';
+import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { createNonces } from './nonces.ts';
+import { rpcSignature, rpcStringToSign } from './rpc.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+it("signs the documentation's example as the documentation does", () => {
+  // KMS documentation, "Signature": CreateKey with the secret `testsecret`.
+  const parameters = new Map(
+    Object.entries({
+      Action: 'CreateKey',
+      SignatureVersion: '1.0',
+      Format: 'json',
+      Version: '2016-01-20',
+      AccessKeyId: 'testid',
+      SignatureMethod: 'HMAC-SHA1',
+      Timestamp: '2016-03-28T03:13:08Z',
+    }),
+  );
+  expect(rpcSignature(rpcStringToSign('GET', parameters), 'testsecret')).toBe('s/OdVWMTmNGagvWlljdAJ7Itsew=');
+});
+
+it('reads timestamps of the documented form alone', () => {
+  expect(parseTimestamp('2016-03-28T03:13:08Z')).toBe(Date.UTC(2016, 2, 28, 3, 13, 8));
+  for (const text of ['2016-03-28 03:13:08', '2016-03-28T03:13:08', '2016-13-28T03:13:08Z', '1459134788', ''])
+    expect(parseTimestamp(text)).toBeUndefined();
+});
+
+it('remembers nonces for each key', () => {
+  const nonces = createNonces();
+  expect([nonces.use('a', 'n'), nonces.use('a', 'n'), nonces.use('b', 'n'), nonces.use('a', 'm')]).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ]);
+});
+
+describe('a request', () => {
+  let cloud: LocalCloud;
+  beforeAll(async () => {
+    cloud = await startLocalCloud();
+  });
+  afterAll(() => cloud.close());
+
+  /** Signs with what is given, and lets the test say what is sent instead. */
+  const send = async (
+    options: {
+      at?: number;
+      nonce?: string;
+      secret?: string;
+      change?: (parameters: URLSearchParams) => void;
+    } = {},
+  ): Promise<{ status: number; Code?: string; Message?: string }> => {
+    const { accessKeyId, accessKeySecret } = cloud.administrator;
+    const parameters = new Map<string, string>([
+      ['Action', 'ListKeys'],
+      ['Version', '2016-01-20'],
+      ['Format', 'JSON'],
+      ['AccessKeyId', accessKeyId],
+      ['SignatureMethod', 'HMAC-SHA1'],
+      ['SignatureVersion', '1.0'],
+      ['SignatureNonce', options.nonce ?? randomUUID()],
+      ['Timestamp', `${new Date(options.at ?? Date.now()).toISOString().slice(0, 19)}Z`],
+    ]);
+    const signature = rpcSignature(rpcStringToSign('GET', parameters), options.secret ?? accessKeySecret);
+    const query = new URLSearchParams([...parameters, ['Signature', signature]]);
+    options.change?.(query);
+    const answer = await fetch(`${cloud.endpoints.kms}/?${query}`);
+    return { status: answer.status, ...((await answer.json()) as object) };
+  };
+
+  it('is answered when it is signed well', async () => {
+    expect(await send()).toMatchObject({ status: 200, TotalCount: 0 });
+  });
+
+  it.each([
+    ['a wrong secret', { secret: 'wrong' }, 400, 'SignatureDoesNotMatch'],
+    [
+      'a changed parameter',
+      { change: (q: URLSearchParams) => q.set('PageSize', '7') },
+      400,
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'a changed action',
+      { change: (q: URLSearchParams) => q.set('Action', 'ListAliases') },
+      400,
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'an unknown key',
+      { change: (q: URLSearchParams) => q.set('AccessKeyId', 'LTAInobody') },
+      404,
+      'InvalidAccessKeyId.NotFound',
+    ],
+    [
+      'a token that is nobody’s',
+      { change: (q: URLSearchParams) => q.set('SecurityToken', 'x') },
+      400,
+      'InvalidSecurityToken.MismatchWithAccessKey',
+    ],
+    ['no signature', { change: (q: URLSearchParams) => q.delete('Signature') }, 400, 'MissingSignature'],
+    [
+      'no nonce',
+      { change: (q: URLSearchParams) => q.delete('SignatureNonce') },
+      400,
+      'MissingSignatureNonce',
+    ],
+    ['an old timestamp', { at: Date.now() - 16 * 60_000 }, 400, 'InvalidTimeStamp.Expired'],
+    ['a timestamp to come', { at: Date.now() + 16 * 60_000 }, 400, 'InvalidTimeStamp.Expired'],
+    [
+      'a timestamp of another form',
+      { change: (q: URLSearchParams) => q.set('Timestamp', 'now') },
+      400,
+      'InvalidTimeStamp.Format',
+    ],
+    [
+      'an unknown action',
+      { change: (q: URLSearchParams) => q.set('Action', 'toString') },
+      404,
+      'InvalidAction.NotFound',
+    ],
+    [
+      'another version',
+      { change: (q: URLSearchParams) => q.set('Version', '2015-05-01') },
+      400,
+      'InvalidVersion',
+    ],
+    [
+      'a parameter twice',
+      { change: (q: URLSearchParams) => q.append('Version', '1') },
+      400,
+      'InvalidParameter',
+    ],
+  ])('with %s is refused', async (_what, options, status, Code) => {
+    expect(await send(options)).toMatchObject({ status, Code });
+  });
+
+  it('is accepted within 15 minutes of the clock', async () => {
+    expect(await send({ at: Date.now() - 14 * 60_000 })).toMatchObject({ status: 200 });
+    expect(await send({ at: Date.now() + 14 * 60_000 })).toMatchObject({ status: 200 });
+  });
+
+  it('is accepted by the local time and by the real one when the clock was moved', async () => {
+    cloud.clock.advance(5 * 3_600_000);
+    expect(await send()).toMatchObject({ status: 200 });
+    expect(await send({ at: cloud.clock.now() })).toMatchObject({ status: 200 });
+    expect(await send({ at: Date.now() + 2 * 3_600_000 })).toMatchObject({
+      Code: 'InvalidTimeStamp.Expired',
+    });
+    cloud.clock.set(Date.now());
+  });
+
+  it('is refused when it comes again, and only when it was accepted', async () => {
+    const nonce = randomUUID();
+    expect(await send({ nonce, secret: 'wrong' })).toMatchObject({ Code: 'SignatureDoesNotMatch' });
+    expect(await send({ nonce })).toMatchObject({ status: 200 });
+    expect(await send({ nonce })).toMatchObject({ status: 400, Code: 'SignatureNonceUsed' });
+  });
+
+  it('is told what was signed, but not its secrets', async () => {
+    const { Message } = await send({ secret: 'wrong', change: (q) => q.set('Plaintext', 'c2VjcmV0IQ') });
+    expect(Message).toContain('GET&%2F&AccessKeyId%3D');
+    expect(Message).not.toContain('c2VjcmV0IQ');
+  });
+
+  it('of the ACS3 style is checked down to its body and its signed headers', async () => {
+    const { accessKeyId } = cloud.administrator;
+    const wrong = { accessKeyId, accessKeySecret: 'wrong' };
+    expect(await codeOf(stsClient(cloud, wrong).getCallerIdentity())).toBe('SignatureDoesNotMatch');
+    const { body } = await stsClient(cloud).getCallerIdentity();
+    expect(body?.identityType).toBe('RAMUser');
+    const ram = ramClient(cloud);
+    const roleName = "role-with.odd_name*'()";
+    expect(
+      await codeOf(ram.getRole({ roleName, validate() {}, toMap: () => ({ RoleName: roleName }) } as never)),
+    ).toBe('EntityNotExist.Role');
+  });
+
+  it('of a caller whose key was switched off is refused', async () => {
+    const account = cloud.createAccount({ rootAccessKey: { id: 'LTAIroot', secret: 'root' } });
+    const root = { accessKeyId: 'LTAIroot', accessKeySecret: 'root' };
+    expect((await stsClient(cloud, root).getCallerIdentity()).body?.arn).toBe(
+      `acs:ram::${account.accountId}:root`,
+    );
+    const { UpdateAccessKeyRequest } = await import('@alicloud/ram20150501');
+    await ramClient(cloud, root).updateAccessKey(
+      new UpdateAccessKeyRequest({
+        userName: account.userName,
+        userAccessKeyId: account.accessKeyId,
+        status: 'Inactive',
+      }),
+    );
+    expect(await codeOf(kmsCaller(cloud, account)('ListKeys'))).toBe('InvalidAccessKeyId.Inactive');
+  });
+});
