@@ -4,7 +4,27 @@ export type { DecryptedObject, DecryptedRange, ObjectDescription } from './decry
 export * from './errors.ts';
 export type { ObjectBinding } from './identity.ts';
 export type { LayoutName } from './layouts/layout.ts';
-export type { PutOptions, PutResult } from './operations/put.ts';
+export {
+  type KmsWrapping,
+  kmsMasterKey,
+  type MasterKey,
+  type MaterialDescription,
+  type RsaKey,
+  rsaMasterKey,
+  type WrapAlgorithm,
+} from './master-key.ts';
+export type { CopyCallOptions } from './operations/copy.ts';
+export type { DownloadOptions } from './operations/download.ts';
+export type { ObjectHead } from './operations/head.ts';
+export type { ObjectWriteOptions, PutOptions, PutResult } from './operations/put.ts';
+export type {
+  RewrapOptions,
+  RewrapOutcome,
+  RewrapPrefixOptions,
+  RewrappedObject,
+  RewrapReport,
+} from './operations/rewrap.ts';
+export type { TransferProgress, UploadOptions } from './operations/upload.ts';
 export type { RetryOptions } from './retry.ts';
 export type { OssEncryptionClientOptions, ReadCallOptions } from './settings.ts';
 export { type ObjectSource, SourceChangedError } from './source.ts';

@@ -166,6 +166,7 @@ async function openFramed(
     }),
     alignment: frameLength,
     async *read({ first, last }, readSignal = signal) {
+      // Of an empty object this is its one, final frame, which has nothing to give and yet to be verified.
       const [from, to] = [layout.frame(layout.frameAt(first)), layout.frame(layout.frameAt(last))];
       const span = { first: from.offset - shift, last: to.offset + to.length - 1 - shift };
       const source = byteTaker(ciphertextOf(settings, object, span, readSignal));

@@ -1,12 +1,12 @@
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { InvalidArgumentError } from '@yunseal/crypto-core';
 import * as t from 'io-ts';
+import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { CheckpointError, ObjectNotFoundError } from '../errors.ts';
 import { sealObject } from '../sealing.ts';
 import type { OssSettings } from '../settings.ts';
 import type { OpenSource } from '../source.ts';
 import type { StoredPart } from '../store/object-store.ts';
-import { formatValidationErrors } from '../validation.ts';
 import { type PutResult, withMetadata, writeContext } from './put.ts';
 import {
   type CutPart,
@@ -53,7 +53,7 @@ export async function resumableUpload(
   const { store, retry } = settings;
   const { checkpoint: path, signal } = options;
   const spool = `${path}.data`;
-  const found = await readCheckpoint(path);
+  const found = await readCheckpoint(path, UploadCheckpoint, 'an upload');
   if (found !== undefined && (found.bucket !== store.bucket || found.key !== key)) {
     throw new CheckpointError(`${path} belongs to an upload to ${found.bucket}/${found.key}`);
   }
@@ -174,36 +174,6 @@ async function begun(
     storedLength,
     parts: [],
   };
-}
-
-async function readCheckpoint(path: string): Promise<UploadCheckpoint | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new CheckpointError(`${path} cannot be read`, { cause: error });
-  }
-  const decoded = UploadCheckpoint.decode(parseJson(path, text));
-  if (decoded._tag === 'Right') return decoded.right;
-  throw new CheckpointError(
-    `${path} is no checkpoint of an upload: ${formatValidationErrors(decoded.left)}; delete it to start again`,
-  );
-}
-
-function parseJson(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new CheckpointError(`${path} is no JSON; delete it to start again`);
-  }
-}
-
-/** Written beside and renamed, so that a process that dies leaves the old state or the new one. */
-async function writeCheckpoint(path: string, state: UploadCheckpoint): Promise<void> {
-  const beside = `${path}.new`;
-  await writeFile(beside, JSON.stringify(state), { mode: 0o600 });
-  await rename(beside, path);
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

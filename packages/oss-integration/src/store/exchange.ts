@@ -54,7 +54,12 @@ function onRequestCreated(message: unknown): void {
     exchange.response = response;
     disarmReadTimer(response);
   });
-  prepare?.(request);
+  try {
+    prepare?.(request);
+  } catch (error) {
+    // Thrown here it would bring the process down; the header values are the caller's.
+    request.destroy(error as Error);
+  }
   const stop = () => destroy(exchange);
   const watch = setInterval(() => closeIfSilent(exchange), exchange.options.idleTimeoutMs);
   watch.unref();

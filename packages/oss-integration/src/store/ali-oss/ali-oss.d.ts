@@ -27,7 +27,18 @@ declare module 'ali-oss' {
       sourceBucket: string,
       options: RequestOptions,
     ): Promise<Answer & { data: unknown }>;
-    initMultipartUpload(name: string, options: RequestOptions): Promise<{ uploadId: unknown }>;
+    /** What the client's own methods are made of; here for those that cannot add a query. */
+    request(params: {
+      method: string;
+      bucket: string;
+      object: string;
+      subres: Readonly<Record<string, string>>;
+      headers: Readonly<Record<string, string>>;
+      mime?: string | undefined;
+      content?: string;
+      xmlResponse: true;
+      successStatuses: readonly number[];
+    }): Promise<Answer & { data: unknown }>;
     uploadPart(
       name: string,
       uploadId: string,
@@ -38,12 +49,6 @@ declare module 'ali-oss' {
       options: RequestOptions,
     ): Promise<Answer>;
     listParts(name: string, uploadId: string, query: Readonly<Record<string, unknown>>): Promise<unknown>;
-    completeMultipartUpload(
-      name: string,
-      uploadId: string,
-      parts: { number: number; etag: string }[],
-      options: RequestOptions,
-    ): Promise<Answer>;
     abortMultipartUpload(name: string, uploadId: string): Promise<Answer>;
   }
 }

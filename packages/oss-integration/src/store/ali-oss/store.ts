@@ -1,9 +1,10 @@
 /// <reference path="./ali-oss.d.ts" />
-import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Credentials, CredentialsProvider } from '@yunseal/credentials';
 import { InvalidArgumentError } from '@yunseal/crypto-core';
 import type OSS from 'ali-oss';
+import { XMLBuilder } from 'fast-xml-parser';
 import * as t from 'io-ts';
 import { StoreError, StoreServiceError } from '../../errors.ts';
 import { decodeAnswer } from '../answers.ts';
@@ -13,6 +14,7 @@ import { ignoreAbsence, storeError } from '../failure.ts';
 import { parseCrc64, readHeaders, storedObject, writeHeaders } from '../object-headers.ts';
 import type { ListEntry, ObjectStore, StoredPart, WriteResult } from '../object-store.ts';
 import { type ObservedSource, observeSource } from '../observed-source.ts';
+import { encodeKey } from '../percent-encoding.ts';
 import { responseBody } from '../response-body.ts';
 
 export interface AliOssStoreOptions extends EndpointOptions {
@@ -27,6 +29,9 @@ export interface AliOssStoreOptions extends EndpointOptions {
 }
 
 type Client = OSS;
+
+/** XML cannot hold every key: ask for keys in answers percent-encoded. */
+const urlEncoding = { 'encoding-type': 'url' };
 
 /** The client's wait for an answer counts the time the body takes: set as far off as its timers allow. */
 const NO_TOTAL_TIMEOUT = 2 ** 31 - 1000;
@@ -49,7 +54,8 @@ const ListPartsAnswer = t.type({
   nextPartNumberMarker: t.union([t.string, t.undefined]),
   parts: oneOrMany(t.type({ PartNumber: t.string, ETag: t.string, Size: t.string })),
 });
-const InitiateAnswer = t.type({ uploadId: t.string });
+const InitiateAnswer = t.type({ UploadId: t.string });
+const CompleteAnswer = t.type({ ETag: t.string });
 const CopyAnswer = t.type({ etag: t.string });
 
 /**
@@ -83,7 +89,9 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
     signal?.throwIfAborted();
     const client = await clientFor(await credentials.getCredentials());
     signal?.throwIfAborted();
-    const { exchange, result } = openExchange({ signal, idleTimeoutMs }, () => operation(client));
+    const { exchange, result } = openExchange({ prepare: keepDots(key), signal, idleTimeoutMs }, () =>
+      operation(client),
+    );
     try {
       const value = await result;
       if (exchange.response?.statusCode === 304) {
@@ -98,6 +106,16 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
     } finally {
       if (exchange.request?.writableFinished === false) exchange.request.destroy();
     }
+  }
+
+  /** The client's URL parser resolves `.` and `..` in keys after it has signed them as they are. */
+  function keepDots(key: string | undefined): ((request: ClientRequest) => void) | undefined {
+    if (key === undefined || !/(^|\/)\.{1,2}(\/|$)/.test(key)) return undefined;
+    const folder = addressesByPath(endpoint) ? `/${bucket}/` : '/';
+    return (request) => {
+      const query = request.path.indexOf('?');
+      request.path = folder + encodeKey(key) + (query === -1 ? '' : request.path.slice(query));
+    };
   }
 
   function failureOf(
@@ -179,7 +197,7 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
         ...(prefix === undefined || prefix === '' ? {} : { prefix }),
         ...(startAfter === undefined || startAfter === '' ? {} : { marker: startAfter }),
         'max-keys': pageSize,
-        'encoding-type': 'url',
+        ...urlEncoding,
       };
       const call = { action: 'oss:ListObjects', signal };
       const { result } = await send(call, (client) => client.list(query));
@@ -225,8 +243,20 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
     async createMultipartUpload(key, options = {}) {
       const { 'content-type': mime, ...headers } = writeHeaders(options);
       const call = { action: 'oss:PutObject', key, signal: options.signal };
-      const { result } = await send(call, (client) => client.initMultipartUpload(key, { headers, mime }));
-      return decodeAnswer(InitiateAnswer, result, { action: call.action, bucket, key }).uploadId;
+      // initMultipartUpload would take the key back as it is, which XML cannot always hold.
+      const { result } = await send(call, (client) =>
+        client.request({
+          method: 'POST',
+          bucket,
+          object: key,
+          subres: { uploads: '', ...urlEncoding },
+          headers,
+          mime,
+          xmlResponse: true,
+          successStatuses: [200],
+        }),
+      );
+      return decodeAnswer(InitiateAnswer, result.data, { action: call.action, bucket, key }).UploadId;
     },
 
     async uploadPart(key, uploadId, partNumber, bytes, { signal } = {}) {
@@ -242,6 +272,7 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
       const parts: StoredPart[] = [];
       for (let marker: string | undefined; ; ) {
         const query = {
+          ...urlEncoding,
           'max-parts': 1000,
           ...(marker === undefined ? {} : { 'part-number-marker': marker }),
         };
@@ -258,13 +289,22 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
     },
 
     async completeMultipartUpload(key, uploadId, parts, { ifAbsent, signal } = {}) {
-      const list = parts.map(({ partNumber, etag }) => ({ number: partNumber, etag }));
-      const headers = ifAbsent === true ? { 'x-oss-forbid-overwrite': 'true' } : {};
       const call = { action: 'oss:PutObject', key, signal };
       const { result } = await send(call, (client) =>
-        client.completeMultipartUpload(key, uploadId, list, { headers }),
+        client.request({
+          method: 'POST',
+          bucket,
+          object: key,
+          subres: { uploadId, ...urlEncoding },
+          headers: ifAbsent === true ? { 'x-oss-forbid-overwrite': 'true' } : {},
+          mime: 'xml',
+          content: completion(parts),
+          xmlResponse: true,
+          successStatuses: [200],
+        }),
       );
-      return written(result.res.headers);
+      const { ETag } = decodeAnswer(CompleteAnswer, result.data, { action: call.action, bucket, key });
+      return written(result.res.headers, ETag);
     },
 
     async abortMultipartUpload(key, uploadId, { signal } = {}) {
@@ -272,6 +312,11 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
       await send(call, (client) => client.abortMultipartUpload(key, uploadId)).catch(ignoreAbsence);
     },
   };
+}
+
+/** Of an IP address the client makes a Host header with the bucket in it; of localhost it cannot. */
+function addressesByPath({ addressing, host }: Endpoint): boolean {
+  return addressing === 'path' && host.startsWith('localhost');
 }
 
 async function newClient(endpoint: Endpoint, bucket: string, credentials: Credentials): Promise<Client> {
@@ -289,7 +334,7 @@ async function newClient(endpoint: Endpoint, bucket: string, credentials: Creden
     endpoint: `${endpoint.protocol}://${endpoint.host}`,
     secure: endpoint.protocol === 'https',
     cname: endpoint.addressing === 'cname',
-    sldEnable: endpoint.addressing === 'path' && endpoint.host.startsWith('localhost'),
+    sldEnable: addressesByPath(endpoint),
     authorizationV4: true,
     headerEncoding: 'latin1',
     timeout: NO_TOTAL_TIMEOUT,
@@ -314,4 +359,12 @@ function written(
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The body of CompleteMultipartUpload. */
+function completion(parts: readonly StoredPart[]): string {
+  const Part = [...parts]
+    .sort((a, b) => a.partNumber - b.partNumber)
+    .map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
+  return new XMLBuilder().build({ CompleteMultipartUpload: { Part } });
 }

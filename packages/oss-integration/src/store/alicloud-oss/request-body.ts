@@ -27,8 +27,10 @@ export function clientBody(body: StoreBody): ClientBody {
       if (body instanceof Uint8Array) {
         request.end(body);
       } else if (source !== undefined) {
-        // A failure reaches the client through the request it destroys.
-        pipeline(source.stream, request).catch(() => undefined);
+        pipeline(source.stream, request).catch((error) => {
+          // pipeline aborts the request quietly; the client waits for an error.
+          if (request.listenerCount('error') > 0) request.emit('error', error);
+        });
       }
       return request;
     },

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { percentEncode } from '../percent-encoding.ts';
 
 /** What a signature is made with. */
 export interface SigningKey {
@@ -21,19 +22,6 @@ export interface SignedRequest {
 
 const ALGORITHM = 'OSS4-HMAC-SHA256';
 const TERMINATOR = 'aliyun_v4_request';
-
-/** Percent-encode as signature version 4 wants it: everything but RFC 3986's unreserved characters. */
-export function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/** Percent-encode an object key for a path: `/` stays. */
-export function encodeKey(key: string): string {
-  return key.split('/').map(percentEncode).join('/');
-}
 
 /** The timestamp of signature version 4: `20260102T030405Z`. */
 export function signatureTime(milliseconds: number): string {

@@ -8,11 +8,12 @@ import { type Exchange, openExchange } from '../exchange.ts';
 import { ignoreAbsence, storeError } from '../failure.ts';
 import { parseCrc64, readHeaders, storedObject, toHeaderValue, writeHeaders } from '../object-headers.ts';
 import type { ListEntry, ObjectStore, StoreBody, StoredPart, WriteResult } from '../object-store.ts';
+import { encodeKey, percentEncode } from '../percent-encoding.ts';
 import { responseBody } from '../response-body.ts';
 import { CopyAnswer, InitiateAnswer, ListObjectsAnswer, ListPartsAnswer } from './answers.ts';
 import { OssClient } from './oss-client.ts';
 import { type ClientBody, clientBody } from './request-body.ts';
-import { authorizationV4, encodeKey, percentEncode, signatureTime } from './signature.ts';
+import { authorizationV4, signatureTime } from './signature.ts';
 
 export interface AlicloudOssStoreOptions extends EndpointOptions {
   readonly bucket: string;
@@ -24,6 +25,9 @@ export interface AlicloudOssStoreOptions extends EndpointOptions {
    */
   readonly idleTimeoutMs?: number | undefined;
 }
+
+/** XML cannot hold every key: ask for keys in answers percent-encoded. */
+const urlEncoding = { 'encoding-type': 'url' };
 
 /** The client's own limits cut a long transfer, or forget to end: set as far off as a timer can be. Nor does it retry. */
 const runtime = { autoretry: false, readTimeout: 2 ** 31 - 1, connectTimeout: 2 ** 31 - 1 };
@@ -218,7 +222,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
         prefix: prefix === '' ? undefined : prefix,
         marker: startAfter === '' ? undefined : startAfter,
         'max-keys': pageSize,
-        'encoding-type': 'url',
+        ...urlEncoding,
       };
       const call = { action: 'oss:ListObjects', signal };
       const { result } = await send(call, (client) =>
@@ -271,7 +275,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
       const { signal } = options;
       const call = { action: 'oss:PutObject', key, signal, headers: writeHeaders(options) };
       const { result } = await send(call, (client) =>
-        client.initiateMultipartUpload(as({ ...target(key), filter: {} }), as(runtime)),
+        client.initiateMultipartUpload(as({ ...target(key), filter: urlEncoding }), as(runtime)),
       );
       const facts = { action: call.action, bucket, key };
       return decodeAnswer(InitiateAnswer, result, facts).initiateMultipartUploadResult.uploadId;
@@ -289,7 +293,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
     async listParts(key, uploadId, { signal } = {}) {
       const parts: StoredPart[] = [];
       for (let marker: string | undefined; ; ) {
-        const filter = { uploadId, 'part-number-marker': marker, 'max-parts': 1000 };
+        const filter = { ...urlEncoding, uploadId, 'part-number-marker': marker, 'max-parts': 1000 };
         const call = { action: 'oss:ListParts', key, signal };
         const { result } = await send(call, (client) =>
           client.listParts(as({ ...target(key), filter }), as(runtime)),
@@ -314,7 +318,11 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
       };
       const { result, response } = await send({ action: 'oss:PutObject', key, signal, headers }, (client) =>
         client.completeMultipartUpload(
-          as({ ...target(key), filter: { uploadId }, body: { CompleteMultipartUpload: { Part } } }),
+          as({
+            ...target(key),
+            filter: { uploadId, ...urlEncoding },
+            body: { CompleteMultipartUpload: { Part } },
+          }),
           as(runtime),
         ),
       );
