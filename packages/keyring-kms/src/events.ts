@@ -37,3 +37,14 @@ export type KmsEvent =
     };
 
 export type KmsEventListener = (event: KmsEvent) => void;
+
+/** A listener that throws must not cost a message. */
+export function quietly(listener: KmsEventListener | undefined): KmsEventListener {
+  return (event) => {
+    try {
+      listener?.(event);
+    } catch {
+      // The event was told; what became of it is the listener's own affair.
+    }
+  };
+}

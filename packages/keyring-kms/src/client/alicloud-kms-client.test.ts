@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { accessKey, type CredentialsProvider, stsToken } from '@yunseal/credentials';
 import { describe, expect, it } from 'vitest';
 import type { KmsError } from '../errors.ts';
@@ -244,6 +245,41 @@ describe('errors', () => {
     expect(error).toMatchObject({ code: 'KmsConnectionFailed', systemCode: 'ECONNREFUSED' });
     expectNoSecrets(error, secrets);
   });
+});
+
+it('passes the credentials provider’s own error on, as it is', async () => {
+  await using gateway = await scriptedGateway(encrypted);
+  const failure = new Error('the vault is sealed');
+  const provider: CredentialsProvider = { getCredentials: () => Promise.reject(failure) };
+  expect(await errorOf(encrypt(client(gateway.endpoint, { credentials: provider })))).toBe(failure);
+  expect(gateway.seen).toHaveLength(0);
+});
+
+it('does not let a listener that throws disturb a call', async () => {
+  await using gateway = await scriptedGateway(refuse(503, 'ServiceUnavailable'), encrypted);
+  let told = 0;
+  const onEvent = (): void => {
+    told++;
+    throw new Error('the logger is full');
+  };
+  await encrypt(client(gateway.endpoint, { onEvent }));
+  expect(told).toBe(1);
+});
+
+it('gives plaintext keys that do not print', async () => {
+  await using gateway = await scriptedGateway(() => ({
+    RequestId: 'r',
+    KeyId: keyId,
+    CiphertextBlob: 'AAAA',
+    Plaintext: plaintext.toString('base64'),
+  }));
+  const kms = client(gateway.endpoint);
+  const generated = await kms.generateDataKey({ keyId, numberOfBytes: 32, encryptionContext: {} });
+  expect([...generated.plaintext]).toEqual([...plaintext]);
+  for (const text of [inspect(generated), JSON.stringify(generated)]) {
+    expect(text).toContain('[32 secret bytes]');
+    expect(text).not.toContain([...plaintext].slice(0, 4).join(','));
+  }
 });
 
 describe('giving up', () => {

@@ -1,6 +1,6 @@
 import type { CredentialsProvider } from '@yunseal/credentials';
 import { InvalidArgumentError } from '@yunseal/crypto-core';
-import type { KmsEventListener } from '../events.ts';
+import { type KmsEventListener, quietly } from '../events.ts';
 import { parseKeyArn } from '../key-identifier.ts';
 import type { KmsClient, KmsSecretsClient, KmsSigningClient } from '../kms-client.ts';
 import { adaptiveRate, type RateOptions } from '../resilience/adaptive-rate.ts';
@@ -70,7 +70,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
   const { region } = options;
   const endpoint = resolveKmsEndpoint(region, options);
   const clock = options.clock ?? systemClock;
-  const onEvent = options.onEvent ?? (() => undefined);
+  const onEvent = quietly(options.onEvent);
   const { call, health } = regionalCall({
     region,
     wire: options.ca === undefined ? rpcWire(region, endpoint) : openApiWire(region, endpoint, options.ca),

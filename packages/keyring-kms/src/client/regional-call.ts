@@ -1,4 +1,4 @@
-import { CredentialsError, type CredentialsProvider } from '@yunseal/credentials';
+import { type Credentials, CredentialsError, type CredentialsProvider } from '@yunseal/credentials';
 import type * as t from 'io-ts';
 import {
   KmsCircuitOpenError,
@@ -31,8 +31,8 @@ export interface RegionalCaller {
   readonly onEvent: KmsEventListener;
 }
 
-/** Credentials that are refused may just have rotated; read anew this often, they are really bad. */
-const maxRefusedCredentials = 2;
+/** Credentials that are refused may just be rotating. When they are still the same after this many tries, they are bad. */
+const maxRefusals = 2;
 
 /** One call, before it is sent. */
 export interface Call<A> {
@@ -62,14 +62,25 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
   const { region, clock, rate, guard, onEvent } = caller;
   let latencyMs: number | undefined;
 
-  async function attempt<A>(call: Call<A>, number: number, signal: AbortSignal): Promise<A> {
+  async function attempt<A>(
+    call: Call<A>,
+    number: number,
+    signal: AbortSignal,
+    used: { credentials?: Credentials },
+  ): Promise<A> {
     const secrets = (call.secretParameters ?? []).map((name) => call.parameters[name] ?? '');
     const about = { operation: call.operation, region, resource: call.resource, attempt: number };
-    const fail = (thrown: unknown): Error =>
-      thrown instanceof CredentialsError ? thrown : kmsErrorOf(thrown, { ...about, secrets });
+    let credentialsFailure: { readonly error: unknown } | undefined;
+    const fail = (thrown: unknown): unknown =>
+      // The provider's own error, which says what is wrong better than anything here could.
+      credentialsFailure !== undefined ? credentialsFailure.error : kmsErrorOf(thrown, { ...about, secrets });
 
     const send = async (): Promise<A> => {
-      const credentials = await caller.credentials.getCredentials();
+      const credentials = await caller.credentials.getCredentials().catch((error: unknown) => {
+        credentialsFailure = { error };
+        throw error;
+      });
+      used.credentials = credentials;
       secrets.push(credentials.accessKeySecret, credentials.securityToken ?? '');
       const answer = await caller.wire({
         action: call.operation,
@@ -106,6 +117,7 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
           caller.connectTimeoutMs + caller.attemptTimeoutMs,
           () => new Error('slot reclaimed'),
         );
+        slot.unref();
         const released = Promise.race([sent.catch(() => undefined), slot.passed]).finally(slot.cancel);
         return { outcome, released };
       }, signal);
@@ -132,11 +144,15 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
     async call(call, options = {}) {
       options.signal?.throwIfAborted();
       let lastError: unknown;
-      let refusedCredentials = 0;
+      const used: { credentials?: Credentials } = {};
+      let refused: { readonly credentials: Credentials | undefined; times: number } | undefined;
       const canHelp = (error: unknown): boolean => {
         if (error instanceof CredentialsError) return error.retryable;
-        if (mayHaveRotated(error)) return ++refusedCredentials <= maxRefusedCredentials;
-        return isRetryable(error);
+        if (!mayHaveRotated(error)) return isRetryable(error);
+        if (refused === undefined || !isSame(refused.credentials, used.credentials)) {
+          refused = { credentials: used.credentials, times: 0 };
+        }
+        return ++refused.times <= maxRefusals;
       };
       const bounds = boundedBy(options.signal, caller.retry.totalTimeoutMs, () =>
         lastError instanceof KmsError
@@ -148,7 +164,7 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
             }),
       );
       try {
-        return await retry((number) => attempt(call, number, bounds.signal), caller.retry, {
+        return await retry((number) => attempt(call, number, bounds.signal, used), caller.retry, {
           clock,
           signal: bounds.signal,
           isRetryable: canHelp,
@@ -176,14 +192,21 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
   };
 }
 
+function isSame(a: Credentials | undefined, b: Credentials | undefined): boolean {
+  return a?.accessKeyId === b?.accessKeyId && a?.securityToken === b?.securityToken;
+}
+
 /** A promise that rejects after `ms` milliseconds, unless cancelled. */
-function deadline(ms: number, error: () => Error): { passed: Promise<never>; cancel: () => void } {
+function deadline(
+  ms: number,
+  error: () => Error,
+): { passed: Promise<never>; cancel: () => void; unref: () => void } {
   let timer: NodeJS.Timeout;
   const passed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(error()), ms);
   });
   passed.catch(() => undefined);
-  return { passed, cancel: () => clearTimeout(timer) };
+  return { passed, cancel: () => clearTimeout(timer), unref: () => void timer.unref() };
 }
 
 /** A signal that follows the caller's and also ends after `ms` milliseconds, with the reason given then. */

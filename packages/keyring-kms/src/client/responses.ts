@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 
@@ -12,6 +13,22 @@ const Base64 = new t.Type<Uint8Array, string, unknown>(
   },
   (bytes) => Buffer.from(bytes).toString('base64'),
 );
+
+/** A plaintext key: an ordinary Uint8Array that neither prints nor serialises. */
+const SecretBase64 = new t.Type<Uint8Array, string, unknown>(
+  'SecretBase64',
+  Base64.is,
+  (value, context) => {
+    const decoded = Base64.validate(value, context);
+    return isLeft(decoded) ? decoded : t.success(concealed(decoded.right));
+  },
+  Base64.encode,
+);
+
+function concealed(bytes: Uint8Array): Uint8Array {
+  const show = (): string => `[${bytes.length} secret bytes]`;
+  return Object.defineProperties(bytes, { [inspect.custom]: { value: show }, toJSON: { value: show } });
+}
 
 /** KMS writes some booleans as text. */
 const Flag = new t.Type<boolean, string, unknown>(
@@ -34,7 +51,7 @@ const keyVersion = { KeyVersionId: t.string };
 const echoedContext = { EncryptionContext: t.record(t.string, t.string) };
 
 export const GenerateDataKeyResponse = t.intersection([
-  t.type({ ...ofKey, CiphertextBlob: Base64, Plaintext: Base64 }),
+  t.type({ ...ofKey, CiphertextBlob: Base64, Plaintext: SecretBase64 }),
   t.partial({ ...keyVersion, ...echoedContext }),
 ]);
 export const EncryptResponse = t.intersection([
@@ -42,7 +59,7 @@ export const EncryptResponse = t.intersection([
   t.partial({ ...keyVersion, ...echoedContext }),
 ]);
 export const DecryptResponse = t.intersection([
-  t.type({ ...ofKey, Plaintext: Base64 }),
+  t.type({ ...ofKey, Plaintext: SecretBase64 }),
   t.partial({ ...keyVersion, ...echoedContext }),
 ]);
 export const DescribeKeyResponse = t.type({

@@ -8,9 +8,10 @@ import {
 import { isOutage } from '../client/failure.ts';
 import { type RegionalKmsOptions, regionalKmsClients } from '../client/regional-clients.ts';
 import { KmsCircuitOpenError, KmsThrottledError } from '../errors.ts';
+import { quietly } from '../events.ts';
 import type { KeyIdentifier, KeyReference, ParsedKeyArn } from '../key-identifier.ts';
 import { parseKeyIdentifier } from '../key-identifier.ts';
-import type { GeneratedDataKey, KmsClient } from '../kms-client.ts';
+import type { GeneratedDataKey, KmsCallOptions, KmsClient } from '../kms-client.ts';
 import { systemClock } from '../resilience/clock.ts';
 import { hedged } from '../resilience/hedged.ts';
 import { keyResolver } from './key-resolver.ts';
@@ -78,7 +79,7 @@ export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
   const clientOf = options.client ?? regionalKmsClients(options);
   const clock = options.clock ?? systemClock;
   const resolver = keyResolver(clientOf, clock);
-  const onEvent = options.onEvent ?? (() => undefined);
+  const onEvent = quietly(options.onEvent);
   const { signal } = options;
   const skipping = options.whenRegionDown === 'skip';
   const skipAfterMs = options.skipAfterMs ?? 3_000;
@@ -129,10 +130,9 @@ export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
     plaintext: Uint8Array,
     materials: EncryptionMaterials,
     generated: { readonly region: string; readonly ciphertext: Uint8Array } | undefined,
-    wrapSignal: AbortSignal | undefined,
+    callOptions: KmsCallOptions,
   ): Promise<EncryptedDataKey> {
     const client = clientOf(key.region);
-    const callOptions = { signal: wrapSignal };
     const context = materials.encryptionContext;
     const canReEncrypt = options.reEncrypt === true && generated?.region === key.region;
     const wrapped =
@@ -150,7 +150,10 @@ export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
             { keyId: key.requestKeyId, plaintext, encryptionContext: context },
             callOptions,
           );
-    return encryptedDataKey(await resolver.arnAnswered(key, wrapped.keyId, wrapSignal), wrapped.ciphertext);
+    return encryptedDataKey(
+      await resolver.arnAnswered(key, wrapped.keyId, callOptions.signal),
+      wrapped.ciphertext,
+    );
   }
 
   async function wrapOrSkip(
@@ -159,19 +162,27 @@ export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
     materials: EncryptionMaterials,
     generated: { readonly region: string; readonly ciphertext: Uint8Array } | undefined,
   ): Promise<EncryptedDataKey | SkippedKey> {
-    if (!skipping) return wrap(key, plaintext, materials, generated, signal);
+    if (!skipping) return wrap(key, plaintext, materials, generated, { signal });
     const enough = new AbortController();
     const followed = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
     const timer = setTimeout(() => enough.abort(), skipAfterMs);
     try {
-      return await wrap(key, plaintext, materials, generated, followed);
+      return await wrap(key, plaintext, materials, generated, {
+        signal: followed,
+        // The region is known to be down: no need to find out again for every message.
+        onAttemptFailed: (error) => {
+          if (error instanceof KmsCircuitOpenError) enough.abort();
+        },
+      });
     } catch (error) {
       if (signal?.aborted || !(enough.signal.aborted || isTemporary(error))) throw error;
       return {
         keyId: key.text,
         region: key.region,
         error: enough.signal.aborted
-          ? new DataKeyWrapError(`${key.text} was skipped: no answer within ${skipAfterMs} ms`)
+          ? new DataKeyWrapError(
+              `${key.text} was skipped: its region is down, or gave no answer in ${skipAfterMs} ms`,
+            )
           : (error as Error),
       };
     } finally {

@@ -1,5 +1,4 @@
 import {
-  BrokenCircuitError,
   bulkhead,
   CountBreaker,
   circuitBreaker,
@@ -35,7 +34,7 @@ export interface RegionGuard {
 }
 
 /** Thrown by {@link RegionGuard.run} when the circuit is open. */
-export { BrokenCircuitError, isBrokenCircuitError };
+export { isBrokenCircuitError };
 
 /** Bounds the connections to one region, and stops sending to it while it is down. */
 export function regionGuard(options: {
@@ -63,13 +62,13 @@ export function regionGuard(options: {
             minimumNumberOfCalls: settings.minimumCalls ?? 10,
           }),
         });
-  let open = false;
+  let openedAt = Number.NEGATIVE_INFINITY;
   circuit?.onBreak(() => {
-    open = true;
+    openedAt = Date.now();
     options.onCircuitChange(true);
   });
   circuit?.onReset(() => {
-    open = false;
+    openedAt = Number.NEGATIVE_INFINITY;
     options.onCircuitChange(false);
   });
 
@@ -101,6 +100,7 @@ export function regionGuard(options: {
         };
         places.execute(inPlace).catch(reject);
       }),
-    available: () => !open,
+    // A region that is due for a probe counts as available, or nobody would ever probe it.
+    available: () => Date.now() - openedAt >= openMs,
   };
 }

@@ -4,6 +4,7 @@ import { alicloudKmsClient, type KmsConnectionOptions } from '../client/alicloud
 import type { KmsEndpointOptions } from '../client/endpoint.ts';
 import { isOutage, isRetryable } from '../client/failure.ts';
 import { KmsError } from '../errors.ts';
+import { quietly } from '../events.ts';
 import type { KmsSecretsClient, StoredSecret } from '../kms-client.ts';
 import { systemClock } from '../resilience/clock.ts';
 
@@ -72,7 +73,7 @@ interface Cached {
 export function kmsSecrets(options: KmsSecretsOptions): KmsSecrets {
   const client = options.client ?? alicloudKmsClient(options);
   const clock = options.clock ?? systemClock;
-  const onEvent = options.onEvent ?? (() => undefined);
+  const onEvent = quietly(options.onEvent);
   const maxAgeMs = options.maxAgeMs ?? 300_000;
   const maxStaleMs = options.maxStaleMs ?? 3_600_000;
   const cache = new LRUCache<string, Cached>({ max: options.capacity ?? 100 });

@@ -82,7 +82,13 @@ export function secretsManagerKeyring(options: SecretsManagerKeyringOptions): Se
   const wrapping = kmsKeyring({ ...options, client: clientOf });
   const generator = parseKeyIdentifier(options.keyId, options);
   const client = clientOf(generator.region);
-  const secrets = kmsSecrets({ ...options, endpoint: undefined, region: generator.region, client });
+  const secrets = kmsSecrets({
+    region: generator.region,
+    client,
+    maxAgeMs: options.maxAgeMs,
+    clock: options.clock,
+    onEvent: options.onEvent,
+  });
   const maxMessages = options.maxMessages ?? 2 ** 31;
   const opened = new LRUCache<string, Promise<SharedKey>>({
     max: 16,

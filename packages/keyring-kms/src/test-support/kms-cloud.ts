@@ -25,6 +25,9 @@ export const arns = {
   shanghai: `acs:kms:${shanghai}:${accountId}:key/${keyIds.shanghai}`,
 } as const;
 
+/** A role the administrator may assume. */
+export const roleArn = `acs:ram::${accountId}:role/application`;
+
 const administrator = { id: 'LTAI-administrator', secret: 'administrator-secret-0123456789' };
 /** May use the first key only, and only for what a keyring does. */
 const application = { id: 'LTAI-application', secret: 'application-secret-0123456789' };
@@ -74,6 +77,22 @@ export async function kmsCloud(
                   ],
                 },
               ],
+            },
+          ],
+          roles: [
+            {
+              name: 'application',
+              trustPolicy: {
+                Version: '1',
+                Statement: [
+                  {
+                    Effect: 'Allow',
+                    Action: 'sts:AssumeRole',
+                    Principal: { RAM: [`acs:ram::${accountId}:root`] },
+                  },
+                ],
+              },
+              policies: ['AdministratorAccess'],
             },
           ],
           keys: [
