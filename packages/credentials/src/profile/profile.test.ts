@@ -208,7 +208,7 @@ describe('the official CLI: each mode it writes', () => {
     await writeCli([{ name: 'default', mode: 'CredentialsURI', credentials_uri: service.endpoint }]);
     expect(await open().getCredentials()).toMatchObject({
       accessKeyId: 'u',
-      providerName: 'cli_profile/credentials_uri',
+      providerName: 'cli_profile/credential_uri',
     });
   });
 

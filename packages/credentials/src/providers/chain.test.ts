@@ -139,12 +139,12 @@ describe('defaultChain', () => {
     await rm(credentialsFile);
     expect(await answeredBy()).toBe('default/ecs_ram_role');
     env.ALIBABA_CLOUD_ECS_METADATA_DISABLED = 'true';
-    expect(await answeredBy()).toBe('default/credentials_uri');
+    expect(await answeredBy()).toBe('default/credential_uri');
     delete env.ALIBABA_CLOUD_CREDENTIALS_URI;
     const error = await answeredBy().catch((thrown: unknown) => thrown);
     if (!(error instanceof NoCredentialsError)) throw error;
     expect(error.failures.map(({ providerName, code }) => `${providerName}: ${code}`)).toEqual(
-      ['env', 'oidc_role_arn', 'cli_profile', 'profile', 'ecs_ram_role', 'credentials_uri'].map(
+      ['env', 'oidc_role_arn', 'cli_profile', 'profile', 'ecs_ram_role', 'credential_uri'].map(
         (name) => `${name}: PROVIDER_NOT_CONFIGURED`,
       ),
     );

@@ -25,7 +25,7 @@ test('reads the address in the environment, once for all callers', async () => {
     accessKeySecret: 'secret',
     securityToken: 'token',
     expiration: new Date('2999-01-01'),
-    providerName: 'credentials_uri',
+    providerName: 'credential_uri',
   });
   expect(service.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /here?key=1']);
 });

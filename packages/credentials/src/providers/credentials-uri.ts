@@ -47,7 +47,7 @@ export function credentialsUri(options: CredentialsUriOptions = {}): Credentials
 export function credentialsUriSource(request: CredentialsUriRequest): CredentialsSource {
   const { timeoutMs = 10_000, env = process.env } = request;
   const uri = request.uri || env.ALIBABA_CLOUD_CREDENTIALS_URI;
-  const providerName = 'credentials_uri';
+  const providerName = 'credential_uri';
   if (!uri) {
     const error = new ProviderNotConfiguredError('uri (ALIBABA_CLOUD_CREDENTIALS_URI) not set.');
     return { providerName, fetch: () => Promise.reject(error) };
