@@ -42,7 +42,7 @@ describe('every fault the local cloud can inject', () => {
     'expired-credential',
     'region-down',
   ] as const)('shows nothing secret: %s', async (kind) => {
-    local.cloud.reset();
+    local.cloud.faults.clear();
     const events: KmsEvent[] = [];
     const shown: unknown[] = [];
     const mine: KmsKeyringOptions = {
