@@ -46,12 +46,18 @@ export const credentialsChannelName = 'yunseal:credentials';
 const credentialsChannel = channel(credentialsChannelName);
 
 /**
- * Publish an event to the listener and to the diagnostics channel. A listener that throws cannot break a refresh; as with
+ * Publish an event to the listener and to the diagnostics channel. A warning that nobody listens to becomes a warning of the
+ * process, which Node.js prints. A listener that throws cannot break a refresh; as with
  * subscribers of the channel, its error surfaces as an uncaught exception.
  */
 export function emitEvent(event: CredentialsEvent, listener: CredentialsEventListener | undefined): void {
   credentialsChannel.publish(event);
-  if (listener === undefined) return;
+  if (listener === undefined) {
+    if (event.type === 'warning' && !credentialsChannel.hasSubscribers) {
+      process.emitWarning(event.message, { type: 'CredentialsWarning', code: event.code });
+    }
+    return;
+  }
   try {
     listener(event);
   } catch (error) {

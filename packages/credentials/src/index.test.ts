@@ -1,4 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, expectTypeOf, test } from 'vitest';
 import {
   type AlicloudCredential,
@@ -12,6 +16,7 @@ import {
   defaultChain,
   type EcsRamRoleOptions,
   ecsRamRole,
+  profile,
   toAlicloudCredential,
 } from './index.ts';
 
@@ -59,4 +64,18 @@ test('errors share one base', async () => {
     .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(CredentialsError);
   expect(error).toMatchObject({ name: 'ProviderNotConfiguredError', retryable: false });
+});
+
+test('a warning that nobody listens to is printed by Node.js', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'warning-'));
+  const credentialsFile = join(folder, 'credentials.ini');
+  await writeFile(credentialsFile, '[default]\ntype=access_key\naccess_key_id=i\naccess_key_secret=hush\n', {
+    mode: 0o644,
+  });
+  const warned = once(process, 'warning');
+  await profile({ cliConfigFile: join(folder, 'none'), credentialsFile, env: {} }).getCredentials();
+  const [warning] = await warned;
+  expect(warning).toMatchObject({ name: 'CredentialsWarning', code: 'CREDENTIALS_FILE_EXPOSED' });
+  expect(warning.message).toContain(`chmod 600 ${credentialsFile}`);
+  await rm(folder, { recursive: true });
 });

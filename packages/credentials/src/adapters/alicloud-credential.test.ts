@@ -119,6 +119,23 @@ test('whatever a client waits for between its getters, one request reads one sna
   );
 });
 
+test('two clients with credentials of their own, side by side in one call, do not mix them', async () => {
+  const [one, other] = [rotatingProvider(), rotatingProvider()];
+  other.rotate();
+  const request = async (provider: typeof one, credential: AlicloudCredential) => {
+    const id = await credential.getAccessKeyId();
+    provider.rotate();
+    await nextTurn();
+    const secret = await credential.getAccessKeySecret();
+    await nextTurn();
+    expect({ secret, token: await credential.getSecurityToken() }).toEqual(provider.issued.get(id));
+  };
+  const [first, second] = [toAlicloudCredential(one), toAlicloudCredential(other)];
+  for (let round = 0; round < 20; round += 1) {
+    await Promise.all([request(one, first), request(other, second), request(one, first)]);
+  }
+});
+
 test('getters called side by side read one snapshot', async () => {
   const provider = rotatingProvider();
   const credential = toAlicloudCredential(provider);

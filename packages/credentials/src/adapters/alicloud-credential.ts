@@ -23,6 +23,15 @@ export interface AlicloudCredential {
 }
 
 /**
+ * The reading that the asynchronous call at hand has begun, and for which credential object. One for the whole process, so
+ * that what a call carries along stays one entry, however many credential objects it uses.
+ */
+const readingOfThisCall = new AsyncLocalStorage<{
+  readonly owner: object;
+  readonly reading: Promise<Credentials>;
+}>();
+
+/**
  * Turn a provider into the object that official `@alicloud` clients take as `credential`.
  *
  * Clients on `@alicloud/openapi-core` call `getCredential()`: one question, one snapshot. Older ones
@@ -32,7 +41,7 @@ export interface AlicloudCredential {
  * call that asked.
  */
 export function toAlicloudCredential(provider: CredentialsProvider): AlicloudCredential {
-  const readingOfThisCall = new AsyncLocalStorage<Promise<Credentials>>();
+  const owner = {};
   let readingOfThisTurn: Promise<Credentials> | undefined;
 
   /** The credential now, held still until the event loop turns: whoever is between two getters has only promises to wait for. */
@@ -52,12 +61,13 @@ export function toAlicloudCredential(provider: CredentialsProvider): AlicloudCre
   /** Must not wait before `enterWith`: only while the caller's own code is on the stack does it see the reading afterwards. */
   function beginReading(): Promise<Credentials> {
     const reading = read();
-    readingOfThisCall.enterWith(reading);
+    readingOfThisCall.enterWith({ owner, reading });
     return reading;
   }
 
   function continueReading(): Promise<Credentials> {
-    return readingOfThisCall.getStore() ?? read();
+    const begun = readingOfThisCall.getStore();
+    return begun?.owner === owner ? begun.reading : read();
   }
 
   return {

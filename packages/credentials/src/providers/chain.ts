@@ -2,6 +2,12 @@ import { type Credentials, type CredentialsProvider, snapshotOf } from '../crede
 import { type ChainFailure, CredentialsError, NoCredentialsError, ProviderClosedError } from '../errors.ts';
 import { type CredentialsEventListener, emitEvent } from '../events.ts';
 
+/** A provider that has nothing to work with, or a machine that is no instance: no reason to warn anybody. */
+const unsurprising: ReadonlySet<string> = new Set([
+  'PROVIDER_NOT_CONFIGURED',
+  'METADATA_SERVICE_UNREACHABLE',
+]);
+
 /**
  * The first of several providers that answers. Once one has, the chain stays with it: a later failure of it is an error, and
  * never a silent change to somebody else's identity.
@@ -47,7 +53,7 @@ export function firstThatAnswers(
           : `it failed with ${error instanceof Error ? error.name : 'no Error'}`;
         failures.push({ providerName: name, code, reason });
         retryable ||= known && error.retryable;
-        if (code !== 'PROVIDER_NOT_CONFIGURED') {
+        if (!unsurprising.has(code)) {
           const message = `The chain passes over ${name}: ${reason}`;
           emitEvent({ type: 'warning', providerName, code, message }, onEvent);
         }
