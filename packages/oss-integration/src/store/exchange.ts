@@ -27,7 +27,15 @@ interface OpenExchange extends Exchange {
   readonly options: ExchangeOptions;
 }
 
-const current = new AsyncLocalStorage<OpenExchange>();
+/**
+ * The exchange that waits for its request. A connection keeps the asynchronous context that it was opened in for as long as it is
+ * kept alive, so nothing may stay in here that holds on to a body.
+ */
+interface Waiting {
+  exchange: OpenExchange | undefined;
+}
+
+const waiting = new AsyncLocalStorage<Waiting>();
 let subscribed = false;
 
 /** Run one call of a client: its first HTTP request, and no other, is the exchange's. */
@@ -40,13 +48,15 @@ export function openExchange<T>(
     subscribed = true;
   }
   const exchange: OpenExchange = { silent: false, options };
-  return { exchange, result: current.run(exchange, call) };
+  return { exchange, result: waiting.run({ exchange }, call) };
 }
 
 function onRequestCreated(message: unknown): void {
-  const exchange = current.getStore();
+  const here = waiting.getStore();
+  const exchange = here?.exchange;
   // A body may be a stream that makes requests of its own; those are none of ours.
-  if (exchange === undefined || exchange.request !== undefined) return;
+  if (here === undefined || exchange === undefined) return;
+  here.exchange = undefined;
   const { request } = message as { request: ClientRequest };
   const { signal, prepare } = exchange.options;
   exchange.request = request;

@@ -39,6 +39,8 @@ interface Call {
   /** Names in lower case, values in Unicode. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: StoreBody;
+  /** Whoever called reads the answer's body. */
+  readonly readsBody?: boolean;
 }
 
 interface Answer<T> {
@@ -103,6 +105,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
       if ((response.statusCode ?? 0) >= 300) throw failureOf(call, exchange, undefined);
       return { result: value, response };
     } catch (error) {
+      exchange.response?.resume();
       signal?.throwIfAborted();
       const sourceFailure = body?.sourceFailure();
       if (sourceFailure !== undefined) throw sourceFailure.error;
@@ -110,6 +113,8 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
     } finally {
       // An answer that came before the body was sent: stop sending it.
       if (exchange.request?.writableFinished === false) exchange.request.destroy();
+      // The client leaves bodies that it has no use for unread, and a connection whose answer nobody reads is never used again.
+      if (call.readsBody !== true) exchange.response?.resume();
     }
   }
 
@@ -194,7 +199,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
 
     async get(key, options = {}) {
       const { signal } = options;
-      const call = { action: 'oss:GetObject', key, signal, headers: readHeaders(options) };
+      const call = { action: 'oss:GetObject', key, signal, headers: readHeaders(options), readsBody: true };
       const { response } = await send(call, (client) => client.getObject(as(target(key)), as(runtime)));
       const facts = { action: call.action, bucket, statusCode: response.statusCode };
       try {

@@ -1,0 +1,43 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { startLocalCloud } from '@yunseal/local-cloud';
+import { expect, test } from 'vitest';
+import { createBucket, storeMakers, storeOptions } from '../test-support/cloud.ts';
+
+const PART = 1024 * 1024;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+test.each(Object.entries(storeMakers))(
+  '%s: requests share connections, which keep no body',
+  async (_, makeStore) => {
+    await using cloud = await startLocalCloud();
+    await createBucket(cloud, 'connections');
+    const store = makeStore(storeOptions(cloud, 'connections'));
+    let opened = 0;
+    const count = () => {
+      opened += 1;
+    };
+    subscribe('net.client.socket', count);
+    try {
+      const before = process.memoryUsage().arrayBuffers;
+      const uploadId = await store.createMultipartUpload('object');
+      const parts = [];
+      for (let number = 1; number <= 32; number += 1) {
+        parts.push(await store.uploadPart('object', uploadId, number, new Uint8Array(PART)));
+      }
+      await nextTurn();
+      collectGarbage();
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * PART);
+      await store.completeMultipartUpload('object', uploadId, parts);
+      await store.head('object');
+      await store.delete('object');
+      expect(opened).toBeLessThanOrEqual(2);
+    } finally {
+      unsubscribe('net.client.socket', count);
+    }
+  },
+);
