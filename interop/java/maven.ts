@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** A compiled Maven project's class path, or why there is none on this machine. */
+export type MavenProject = { readonly classPath: string } | { readonly absent: string };
+
+/**
+ * Compile a Maven project with its dependencies from the registry. The output goes to the project's `target` folder.
+ *
+ * @param folder the one with the `pom.xml`
+ */
+export function buildMavenProject(folder: string): MavenProject {
+  for (const [command, argument] of [
+    ['java', '-version'],
+    ['mvn', '-version'],
+  ] as const) {
+    if (spawnSync(command, [argument]).status !== 0) return { absent: `${command} is not installed` };
+  }
+  const build = spawnSync(
+    'mvn',
+    ['-q', '-B', 'compile', 'dependency:build-classpath', '-Dmdep.outputFile=target/class-path'],
+    { cwd: folder, encoding: 'utf8', timeout: 300_000 },
+  );
+  if (build.status === 0) {
+    const dependencies = readFileSync(`${folder}/target/class-path`, 'utf8').trim();
+    return { classPath: `${folder}/target/classes:${dependencies}` };
+  }
+  const output = `${build.stdout}${build.stderr}`;
+  // What the registry does not have cannot be tried here; a project that does not compile is an error.
+  const missing = /Could not find artifact (\S+)|Could not resolve dependencies|could not be resolved/.exec(output);
+  if (missing !== null) return { absent: `Maven cannot get ${missing[1] ?? 'the dependencies'}` };
+  throw new Error(`mvn failed in ${folder}:\n${output}`);
+}
