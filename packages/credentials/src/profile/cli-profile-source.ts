@@ -144,7 +144,7 @@ export function assumedBy(
   source: CredentialsSource,
   role: Omit<Parameters<typeof assumeRoleSource>[0], 'source'>,
 ): CredentialsSource {
-  const with_ = (context: FetchContext) => ({
+  const fetchedBy = (context: FetchContext) => ({
     getCredentials: async () => {
       const fetched = await source.fetch(context);
       return snapshotOf(fetched, fetched.providerName ?? source.providerName);
@@ -154,6 +154,6 @@ export function assumedBy(
   const { providerName } = assumeRoleSource({ ...role, source: { getCredentials: () => Promise.reject() } });
   return {
     providerName,
-    fetch: (context) => assumeRoleSource({ ...role, source: with_(context) }).fetch(context),
+    fetch: (context) => assumeRoleSource({ ...role, source: fetchedBy(context) }).fetch(context),
   };
 }
