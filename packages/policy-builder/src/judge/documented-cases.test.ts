@@ -764,11 +764,9 @@ const trust: readonly Page[] = [
           {
             resource: [
               trustPolicy(
-                assume
-                  .to(federated('acs:ram::1001:saml-provider/p'))
-                  .when('StringEquals', {
-                    'saml:recipient': 'https://signin.alibabacloud.com/saml-role/sso',
-                  }),
+                assume.to(federated('acs:ram::1001:saml-provider/p')).when('StringEquals', {
+                  'saml:recipient': 'https://signin.alibabacloud.com/saml-role/sso',
+                }),
               ),
             ],
           },
@@ -884,12 +882,10 @@ const ossPages: readonly Page[] = [
       );
       const tags = identity(
         allow('oss:*').on('*'),
-        deny('oss:GetObject')
-          .on('acs:oss:*:1746495857602745:examplebucket/*')
-          .when('StringEquals', {
-            'oss:ExistingObjectTag/status': 'ok',
-            'oss:ExistingObjectTag/key1': 'value1',
-          }),
+        deny('oss:GetObject').on('acs:oss:*:1746495857602745:examplebucket/*').when('StringEquals', {
+          'oss:ExistingObjectTag/status': 'ok',
+          'oss:ExistingObjectTag/key1': 'value1',
+        }),
       );
       const tagged = (status: string, key1: string) =>
         ask('oss:GetObject', 'acs:oss:*:1746495857602745:examplebucket/a', {

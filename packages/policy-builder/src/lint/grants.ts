@@ -72,11 +72,11 @@ export function lintGrants(policy: Policy, report: Report): void {
         'Name the resources that are allowed.',
       );
 
-    if (allows(statement, 'ram:PassRole')) {
+    if (grants(statement, 'ram:PassRole')) {
       const anyRole =
         everything || covers(statement, 'acs:ram:*:*:role/*') || coversRolesOfAnAccount(statement);
       passRole ??= { path, everything: anyRole };
-      if (anyRole && !exactlyEverything(statement))
+      if (anyRole)
         report(
           'pass-role-on-everything',
           limited ? 'warning' : 'error',
@@ -85,7 +85,7 @@ export function lintGrants(policy: Policy, report: Report): void {
           'Name the role: acs:ram:*:<account>:role/<name>.',
         );
     }
-    if (INSTANCE_MAKERS.some((action) => allows(statement, action))) makesInstances ??= path;
+    if (INSTANCE_MAKERS.some((action) => grants(statement, action))) makesInstances ??= path;
 
     for (const [action, how] of Object.entries(ESCALATIONS)) {
       if (!explicitlyAllows(statement, action)) continue;
@@ -116,10 +116,21 @@ function isTrust(statement: Statement): boolean {
   return statement.Principal !== undefined || statement.NotPrincipal !== undefined;
 }
 
-function allows(statement: Statement, action: string): boolean {
-  if (statement.Action !== undefined)
-    return statement.Action.some((pattern) => actionMatches(pattern, action));
-  return !(statement.NotAction ?? []).some((pattern) => actionMatches(pattern, action));
+/**
+ * Whether it allows an action on some resource of the action's service. What allows everything is reported as such
+ * and not counted here.
+ */
+function grants(statement: Statement, action: string): boolean {
+  const patterns = statement.Action ?? statement.NotAction ?? [];
+  const named = patterns.some((pattern) => actionMatches(pattern, action));
+  if (statement.Action === undefined ? named : !named || allowsEveryAction(statement)) return false;
+  const service = action.slice(0, action.indexOf(':'));
+  return (
+    statement.NotResource !== undefined ||
+    (statement.Resource ?? []).some(
+      (pattern) => /^\*+$/.test(pattern) || actionMatches(pattern.split(':')[1] ?? '', service),
+    )
+  );
 }
 
 /** By an action of its own service; `*` is reported as such. */
@@ -129,7 +140,7 @@ function explicitlyAllows(statement: Statement, action: string): boolean {
   );
 }
 
-function exactlyEverything(statement: Statement): boolean {
+function allowsEveryAction(statement: Statement): boolean {
   return (statement.Action ?? []).some((pattern) => /^\*+(:\*+)?$/.test(pattern));
 }
 

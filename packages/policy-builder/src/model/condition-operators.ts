@@ -166,15 +166,11 @@ export function parseDate(text: string): number | undefined {
   if (match === null) return undefined;
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
   const milliseconds = Number(`0.${fraction || '0'}`) * 1000;
-  const utc = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
-  const date = new Date(utc);
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; setUTCFullYear does not.
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  date.setUTCHours(Number(hour), Number(minute), Number(second));
+  const utc = date.getTime();
   const calendarHolds = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
   if (!calendarHolds || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   if (zone === 'Z') return utc + milliseconds;

@@ -58,9 +58,7 @@ export type StatementBuilder<Actions = ActionPattern, Given = unknown> = Stateme
     /** Whom a trust or bucket policy speaks of. */
     to(...principals: (Principal | string)[]): StatementBuilder<Actions, Given & WithPrincipal>;
     /** Everybody but these. */
-    notTo(
-      ...principals: readonly (Principal | string)[]
-    ): StatementBuilder<Actions, Given & WithNotPrincipal>;
+    notTo(...principals: (Principal | string)[]): StatementBuilder<Actions, Given & WithNotPrincipal>;
   };
 
 /** Begins a statement that allows the actions. */

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { generate } from '../../scripts/generate-catalogue.ts';
+import { parseArn } from '../model/arn.ts';
+import { ecs, kms, oss, ram, sts } from '../write/services.ts';
+import { conditionKeyKind, KNOWN_SERVICES, knownActions, serviceCatalogue } from './catalogue.ts';
+
+describe('the catalogue', () => {
+  it('is what generated.ts was generated from (npm run generate)', () => {
+    expect(readFileSync(new URL('./generated.ts', import.meta.url), 'utf8')).toBe(generate());
+  });
+
+  it('names its sources and their dates', () => {
+    for (const service of KNOWN_SERVICES)
+      for (const { source, date, what } of serviceCatalogue(service).sources) {
+        expect(source).not.toBe('');
+        expect(what).not.toBe('');
+        expect(date).toMatch(/^20\d\d-\d\d-\d\d$/);
+      }
+  });
+
+  it.each(KNOWN_SERVICES)('of %s is coherent', (service) => {
+    const { actions, resources, conditionKeys } = serviceCatalogue(service);
+    for (const [name, action] of Object.entries(actions)) {
+      expect(name).toMatch(/^[A-Z][A-Za-z0-9]+$/);
+      expect(['read', 'list', 'write', 'permissions']).toContain(action.access);
+      for (const type of action.resources ?? [])
+        expect(Object.keys(resources), `${service}:${name}`).toContain(type);
+      for (const key of action.conditionKeys ?? [])
+        expect(key.startsWith('acs:') || Object.hasOwn(conditionKeys, key), `${service}:${name} ${key}`).toBe(
+          true,
+        );
+      for (const dependent of action.dependents ?? [])
+        expect(knownActions().map((entry) => entry.action)).toContain(dependent);
+    }
+    for (const { arn } of Object.values(resources)) expect(parseArn(arn)).toBeDefined();
+  });
+
+  it('knows the operations that the product stands on', () => {
+    const all = new Set(knownActions().map(({ action }) => action));
+    for (const action of [
+      'kms:GenerateDataKey',
+      'kms:Decrypt',
+      'kms:AsymmetricSign',
+      'kms:GetSecretValue',
+      'oss:PutObject',
+      'oss:ListObjects',
+      'oss:AbortMultipartUpload',
+      'ecs:AttachInstanceRamRole',
+      'ecs:RunInstances',
+      'ram:PassRole',
+      'ram:CreateRole',
+      'sts:AssumeRole',
+    ])
+      expect(all).toContain(action);
+    expect(knownActions('ecs').length).toBeGreaterThan(350);
+    expect(knownActions('kms').length).toBeGreaterThan(95);
+    expect(knownActions('oss').length).toBeGreaterThan(130);
+    expect(knownActions('ram').length).toBeGreaterThan(65);
+  });
+
+  it('knows what condition keys hold', () => {
+    expect(conditionKeyKind('acs:SourceIp')).toBe('ip');
+    expect(conditionKeyKind('acs:sourceip')).toBe('ip');
+    expect(conditionKeyKind('kms:tag/Project')).toBe('string');
+    expect(conditionKeyKind('oss:BucketTag')).toBe('string');
+    expect(conditionKeyKind('kms:tags/Project')).toBeUndefined();
+    expect(conditionKeyKind('rds:ResourceTag/x')).toBeUndefined();
+    expect(conditionKeyKind('acs:toString')).toBeUndefined();
+  });
+
+  it('has a template function for each of its resource types', () => {
+    const name = { name: 'n' };
+    const id = { id: 'i' };
+    const made: Record<string, Record<string, string>> = {
+      kms: {
+        key: kms.key(id),
+        keyContainer: kms.keyContainer(),
+        secret: kms.secret(name),
+        secretContainer: kms.secretContainer(),
+        alias: kms.alias(name),
+        aliasContainer: kms.aliasContainer(),
+        certificate: kms.certificate(id),
+        certificateContainer: kms.certificateContainer(),
+      },
+      oss: {
+        bucket: oss.bucket({ bucket: 'b' }),
+        object: oss.object({ bucket: 'b', key: 'k' }),
+        accessPoint: oss.accessPoint(name),
+      },
+      ecs: {
+        instance: ecs.instance(id),
+        disk: ecs.disk(id),
+        snapshot: ecs.snapshot(id),
+        image: ecs.image(id),
+        securityGroup: ecs.securityGroup(id),
+        keyPair: ecs.keyPair(name),
+        volume: ecs.volume(id),
+        dedicatedHost: ecs.dedicatedHost(id),
+        'vpc:vswitch': ecs.vSwitch(id),
+        'vpc:vpc': ecs.vpc(id),
+      },
+      ram: {
+        account: ram.account(),
+        user: ram.user(name),
+        group: ram.group(name),
+        role: ram.role(name),
+        policy: ram.policy(name),
+        mfa: ram.mfa(name),
+        samlProvider: ram.samlProvider(name),
+      },
+      sts: { role: sts.role(name) },
+    };
+    for (const service of KNOWN_SERVICES)
+      for (const [type, { arn }] of Object.entries(serviceCatalogue(service).resources)) {
+        const expected = arn.replace(
+          /\{(\w+)\}/g,
+          (_, part: string) =>
+            ({ region: '*', account: '*', id: 'i', name: 'n', bucket: 'b', key: 'k' })[part]!,
+        );
+        expect(made[service]![type], `${service}:${type}`).toBe(expected);
+      }
+  });
+});
