@@ -1,0 +1,16 @@
+import { expect } from 'vitest';
+import { kmsCaller } from './official-clients.test-support.ts';
+import { localCloudTest } from './vitest.ts';
+
+const test = localCloudTest();
+const accounts = new Set<string>();
+
+for (const run of ['one test', 'another'])
+  test(`localCloudTest gives ${run} an account of its own`, async ({ cloud, account }) => {
+    expect(accounts).not.toContain(account.accountId);
+    accounts.add(account.accountId);
+    const kms = kmsCaller(cloud, account);
+    expect(await kms('ListKeys')).toMatchObject({ TotalCount: 0 });
+    await kms('CreateKey');
+    expect(await kms('ListKeys')).toMatchObject({ TotalCount: 1 });
+  });
