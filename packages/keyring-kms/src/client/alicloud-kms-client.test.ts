@@ -307,6 +307,27 @@ describe('giving up', () => {
   });
 });
 
+it('does not storm a gateway that allows 100 requests a second with 300 parallel calls', async () => {
+  const accepted: number[] = [];
+  let refused = 0;
+  await using gateway = await scriptedGateway((request, response, raw) => {
+    const now = performance.now();
+    while (accepted[0] !== undefined && accepted[0] < now - 1_000) accepted.shift();
+    if (accepted.length < 100) {
+      accepted.push(now);
+      return encrypted(request, response, raw);
+    }
+    refused++;
+    return refuse(400, 'Rejected.Throttling')(request, response, raw);
+  });
+  const events: KmsEvent[] = [];
+  const kms = client(gateway.endpoint, { clock: undefined, onEvent: (event) => events.push(event) });
+  await Promise.all(Array.from({ length: 300 }, () => encrypt(kms)));
+  expect(events.filter((event) => event.type === 'rate-lowered').length).toBeLessThanOrEqual(3);
+  // Unpaced, each of the 200 calls beyond the first second's would be refused several times.
+  expect(refused).toBeLessThan(200);
+});
+
 describe('the circuit breaker', () => {
   it('stops sending to a region that is down, and probes it again', async () => {
     await using gateway = await scriptedGateway(refuse(503, 'ServiceUnavailable'));

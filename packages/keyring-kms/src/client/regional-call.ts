@@ -98,29 +98,32 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
       return decoded.value;
     };
 
-    const sentAt = await rate.acquire(signal);
+    const start = (): { outcome: Promise<A>; released: Promise<unknown> } => {
+      startedAt = performance.now();
+      const sent = send();
+      const timeout = deadline(
+        caller.attemptTimeoutMs,
+        () => new KmsTimeoutError(`no answer within ${caller.attemptTimeoutMs} ms`, about, number),
+      );
+      const outcome = Promise.race([sent, timeout.passed])
+        .catch((thrown) => {
+          throw fail(thrown);
+        })
+        .finally(timeout.cancel);
+      // The official client cannot be aborted, but ends by itself within its own timeouts.
+      const slot = deadline(caller.connectTimeoutMs + caller.attemptTimeoutMs, () => new Error('overdue'));
+      slot.unref();
+      const released = Promise.race([sent.catch(() => undefined), slot.passed]).finally(slot.cancel);
+      return { outcome, released };
+    };
+
+    let sentAt = 0;
+    let startedAt = 0;
+    const pace = async (): Promise<void> => {
+      sentAt = await rate.acquire(signal);
+    };
     try {
-      const startedAt = performance.now();
-      const value = await guard.run(() => {
-        const sent = send();
-        const timeout = deadline(
-          caller.attemptTimeoutMs,
-          () => new KmsTimeoutError(`no answer within ${caller.attemptTimeoutMs} ms`, about, number),
-        );
-        const outcome = Promise.race([sent, timeout.passed])
-          .catch((thrown) => {
-            throw fail(thrown);
-          })
-          .finally(timeout.cancel);
-        // The official client cannot be aborted, but ends by itself within its own timeouts.
-        const slot = deadline(
-          caller.connectTimeoutMs + caller.attemptTimeoutMs,
-          () => new Error('slot reclaimed'),
-        );
-        slot.unref();
-        const released = Promise.race([sent.catch(() => undefined), slot.passed]).finally(slot.cancel);
-        return { outcome, released };
-      }, signal);
+      const value = await guard.run({ pace, start }, signal);
       const took = performance.now() - startedAt;
       latencyMs = latencyMs === undefined ? took : latencyMs * 0.8 + took * 0.2;
       rate.accepted();
@@ -149,6 +152,7 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
       const canHelp = (error: unknown): boolean => {
         if (error instanceof CredentialsError) return error.retryable;
         if (!mayHaveRotated(error)) return isRetryable(error);
+        if (used.credentials !== undefined) caller.credentials.reportRejected?.(used.credentials);
         if (refused === undefined || !isSame(refused.credentials, used.credentials)) {
           refused = { credentials: used.credentials, times: 0 };
         }

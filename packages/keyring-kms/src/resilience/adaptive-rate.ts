@@ -91,7 +91,8 @@ export function adaptiveRate(options: RateOptions, clock: Clock): AdaptiveRate {
       rate = Math.max(min, acceptedRate * decrease);
       loweredAt = clock.now();
       grownAt = loweredAt;
-      nextFreeAt = loweredAt;
+      // Nothing more is accepted before the second is over in which the limit was reached.
+      nextFreeAt = windowStart + windowMs;
       return true;
     },
     perSecond: () => (rate === Number.POSITIVE_INFINITY ? undefined : rate),

@@ -23,13 +23,21 @@ export interface CircuitBreakerOptions {
   readonly openMs?: number | undefined;
 }
 
-export interface RegionGuard {
+/** One attempt at a call. */
+export interface Attempt<T> {
+  /** Waits until it may be sent, in its place on a connection. */
+  pace(): Promise<unknown>;
   /**
-   * Runs one attempt. `start` begins it and says two things: `outcome`, which settles as soon as the caller can be
-   * answered, and `released`, which settles when the connection is free again (later than `outcome` when the attempt
-   * was given up on). The connection's place is kept until then, so abandoned attempts cannot pile up connections.
+   * Begins it and says two things: `outcome`, which settles as soon as the caller can be answered, and `released`, which
+   * settles when the connection is free again (later than `outcome` when the attempt was given up on). The place is kept
+   * until then, so abandoned attempts cannot pile up connections.
    */
-  run<T>(start: () => { outcome: Promise<T>; released: Promise<unknown> }, signal?: AbortSignal): Promise<T>;
+  start(): { readonly outcome: Promise<T>; readonly released: Promise<unknown> };
+}
+
+export interface RegionGuard {
+  /** Runs one attempt; rejects at once when `signal` is aborted, with its reason. */
+  run<T>(attempt: Attempt<T>, signal: AbortSignal): Promise<T>;
   available(): boolean;
 }
 
@@ -73,29 +81,26 @@ export function regionGuard(options: {
   });
 
   return {
-    run: <T>(
-      start: () => { outcome: Promise<T>; released: Promise<unknown> },
-      signal?: AbortSignal,
-    ): Promise<T> =>
+    run: <T>(attempt: Attempt<T>, signal: AbortSignal): Promise<T> =>
       new Promise<T>((resolve, reject) => {
         // The caller is let go at once; the attempt runs on to its own end, so that the circuit learns how it ended.
-        const onAbort = (): void => reject(signal?.reason);
-        signal?.addEventListener('abort', onAbort, { once: true });
-        const settled = (): void => signal?.removeEventListener('abort', onAbort);
+        const onAbort = (): void => reject(signal.reason);
+        signal.addEventListener('abort', onAbort, { once: true });
+        let released: Promise<unknown> = Promise.resolve();
+        const start = (): Promise<T> => {
+          const started = attempt.start();
+          released = started.released;
+          return started.outcome;
+        };
         const inPlace = async (): Promise<void> => {
-          if (signal?.aborted) {
-            reject(signal.reason);
-            return;
+          try {
+            signal.throwIfAborted();
+            await attempt.pace();
+            resolve(await (circuit === undefined ? start() : circuit.execute(start)));
+          } catch (error) {
+            reject(error);
           }
-          let released: Promise<unknown> = Promise.resolve();
-          const attempt = (): Promise<T> => {
-            const started = start();
-            released = started.released;
-            return started.outcome;
-          };
-          await (circuit === undefined ? attempt() : circuit.execute(attempt))
-            .then(resolve, reject)
-            .finally(settled);
+          signal.removeEventListener('abort', onAbort);
           await released.catch(() => undefined);
         };
         places.execute(inPlace).catch(reject);
