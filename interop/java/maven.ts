@@ -27,7 +27,9 @@ export function buildMavenProject(folder: string): MavenProject {
   }
   const output = `${build.stdout}${build.stderr}`;
   // What the registry does not have cannot be tried here; a project that does not compile is an error.
-  const missing = /Could not find artifact (\S+)|Could not resolve dependencies|could not be resolved/.exec(output);
+  const missing = /Could not find artifact (\S+)|Could not resolve dependencies|could not be resolved/.exec(
+    output,
+  );
   if (missing !== null) return { absent: `Maven cannot get ${missing[1] ?? 'the dependencies'}` };
   throw new Error(`mvn failed in ${folder}:\n${output}`);
 }
