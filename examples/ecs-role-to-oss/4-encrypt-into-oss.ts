@@ -1,6 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import type { CredentialsProvider } from '@yunseal/credentials';
 import { kmsKeyring } from '@yunseal/keyring-kms';
 import type { LocalCloud } from '@yunseal/local-cloud';
@@ -11,7 +8,7 @@ import {
 } from '@yunseal/oss-integration';
 import type { Grant } from './2-grant-a-role.ts';
 import { BUCKET, CONTEXT } from './names.ts';
-import { progress } from './narrator.ts';
+import { progressBar } from './narrator.ts';
 
 /** A client for encrypted objects: the KMS key wraps, OSS stores, both with the instance's credentials. */
 export function encryptedBucket(
@@ -31,16 +28,14 @@ export function encryptedBucket(
   });
 }
 
-/** Step 4: the file goes through encryption into OSS as one stream; only a few frames of it are in memory at a time. */
+/** Step 4: the file goes through encryption into OSS in parts, side by side; only a few of them are in memory at a time. */
 export async function encryptIntoOss(
   bucket: OssEncryptionClient,
   path: string,
   key: string,
 ): Promise<number> {
-  const { size } = await stat(path);
-  const plaintext = Readable.toWeb(
-    createReadStream(path, { highWaterMark: 1024 * 1024 }),
-  ) as ReadableStream<Uint8Array>;
-  const { storedLength } = await bucket.put(key, plaintext.pipeThrough(progress('encrypted', size)));
+  const { onProgress, done } = progressBar('encrypted and stored');
+  const { storedLength } = await bucket.upload(key, { path }, { onProgress });
+  done();
   return storedLength;
 }

@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { inspectMessage, type MessageHeader } from '@yunseal/crypto-core';
 import type { ListEntry, ObjectStore, OssEncryptionClient } from '@yunseal/oss-integration';
+import { progressBar } from './narrator.ts';
 
 /** Step 5, first part: as in the source document, the first ten objects of the bucket. */
 export async function listTen(bucket: OssEncryptionClient): Promise<ListEntry[]> {
@@ -16,14 +18,24 @@ export async function listTen(bucket: OssEncryptionClient): Promise<ListEntry[]>
 /** Step 5, second part: whoever reads the object without the key sees this, and no more. */
 export async function inspectStored(store: ObjectStore, key: string): Promise<MessageHeader> {
   const { body } = await store.get(key, { range: { first: 0, last: 4095 } });
-  const chunks = await Array.fromAsync(body);
-  return inspectMessage(Buffer.concat(chunks));
+  return inspectMessage(await buffer(body));
 }
 
 /** Step 5, third part: the file appears under its name only when every frame has been verified. */
 export async function readBack(bucket: OssEncryptionClient, key: string, path: string): Promise<void> {
-  const object = await bucket.get(key);
-  await object.saveTo(path);
+  const { onProgress, done } = progressBar('read, verified and decrypted');
+  await bucket.download(key, path, { onProgress });
+  done();
+}
+
+/** Step 5, fourth part: a range costs the frames that hold it, and each of them is verified as in a whole read. */
+export async function readTheEnd(
+  bucket: OssEncryptionClient,
+  key: string,
+  bytes: number,
+): Promise<Uint8Array> {
+  const range = await bucket.getRange(key, { suffix: bytes });
+  return range.bytes();
 }
 
 /** The offset of the first byte that differs, or undefined when the files are the same. */
@@ -33,14 +45,10 @@ export async function firstDifference(left: string, right: string): Promise<numb
     let offset = 0;
     for await (const chunk of createReadStream(left, { highWaterMark: 1024 * 1024 })) {
       const expected = chunk as Buffer;
-      const { bytesRead, buffer } = await other.read(
-        Buffer.alloc(expected.length),
-        0,
-        expected.length,
-        offset,
-      );
-      if (!expected.equals(buffer.subarray(0, bytesRead))) {
-        return offset + expected.findIndex((byte, i) => i >= bytesRead || byte !== buffer[i]);
+      const found = Buffer.alloc(expected.length);
+      const { bytesRead } = await other.read(found, 0, expected.length, offset);
+      if (!expected.equals(found.subarray(0, bytesRead))) {
+        return offset + expected.findIndex((byte, i) => i >= bytesRead || byte !== found[i]);
       }
       offset += bytesRead;
     }

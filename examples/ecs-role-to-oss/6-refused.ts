@@ -1,17 +1,24 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { CreateKeyRequest } from '@alicloud/kms20160120';
 import type { CredentialsProvider } from '@yunseal/credentials';
 import { toKmsError } from '@yunseal/keyring-kms';
 import type { LocalCloud } from '@yunseal/local-cloud';
 import type { ObjectStore, OssEncryptionClient } from '@yunseal/oss-integration';
+import type { Grant } from './2-grant-a-role.ts';
 import { officialClients } from './official-clients.ts';
 
 /** Step 6, first part: the role may use one key; it may not make another. */
-export async function createAnotherKey(cloud: LocalCloud, credentials: CredentialsProvider): Promise<void> {
+export async function createAnotherKey(
+  cloud: LocalCloud,
+  credentials: CredentialsProvider,
+  keyArn: Grant['keyArn'],
+): Promise<void> {
   const { kms } = officialClients(cloud, credentials);
+  const allKeys = keyArn.slice(0, keyArn.lastIndexOf('/'));
   await kms.createKey(new CreateKeyRequest({})).catch((thrown: unknown) => {
-    throw toKmsError(thrown, { operation: 'CreateKey', region: cloud.region });
+    throw toKmsError(thrown, { operation: 'CreateKey', region: cloud.region, resource: allKeys });
   });
 }
 
@@ -28,7 +35,7 @@ export async function readWithAnotherContext(bucket: OssEncryptionClient, key: s
 /** Step 6, fourth part: somebody with access to the bucket flips one bit near the object's end. */
 export async function flipOneBit(store: ObjectStore, key: string): Promise<void> {
   const { body } = await store.get(key);
-  const bytes = Buffer.concat(await Array.fromAsync(body));
+  const bytes = await buffer(body);
   const place = bytes.length - 100;
   bytes[place] = (bytes[place] ?? 0) ^ 1;
   await store.put(key, bytes);

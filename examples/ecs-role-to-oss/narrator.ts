@@ -1,5 +1,6 @@
 import { stdout } from 'node:process';
 import { styleText } from 'node:util';
+import type { TransferProgress } from '@yunseal/oss-integration';
 import cliProgress from 'cli-progress';
 
 const bold = (text: string) => styleText('bold', text);
@@ -29,36 +30,34 @@ export async function step<T>(title: string, tellWire: () => string[], act: () =
 export const say = (line: string) => console.log(`   ${line}`);
 
 /**
- * A stream that hands every chunk on and moves a progress bar by it. On a terminal the bar is drawn; elsewhere (a
- * log file, CI) only its last state is printed.
- *
- * @param total Bytes expected.
+ * A progress bar, moved by what `upload` and `download` report. On a terminal it is drawn; elsewhere (a log file, CI) only its
+ * last line is printed.
  */
-export function progress(label: string, total: number): TransformStream<Uint8Array, Uint8Array> {
+export function progressBar(label: string): { onProgress(now: TransferProgress): void; done(): void } {
   const started = performance.now();
-  let bytes = 0;
   const bar = new cliProgress.SingleBar(
     {
-      format: `   ${label} {bar} {percentage}% of ${size(total)}`,
+      format: `   ${label} {bar} {percentage}% of {size}`,
       hideCursor: true,
       clearOnComplete: true,
       stream: stdout,
     },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(total, 0);
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      bar.update(Math.min(bytes, total));
-      controller.enqueue(chunk);
+  let bytes = 0;
+  return {
+    onProgress({ transferred, total = transferred }) {
+      if (bytes === 0) bar.start(total, 0, { size: size(total) });
+      bytes = transferred;
+      bar.setTotal(total);
+      bar.update(transferred);
     },
-    flush() {
+    done() {
       bar.stop();
       const seconds = (performance.now() - started) / 1000;
       say(`${label} ${size(bytes)} at ${Math.round(bytes / MiB / seconds)} MiB/s`);
     },
-  });
+  };
 }
 
 /** Watches the process's resident memory from now on. */
@@ -67,7 +66,7 @@ export function watchMemory(): { stop(): { atStart: number; most: number } } {
   let most = atStart;
   const timer = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss());
-  }, 20);
+  }, 100);
   timer.unref();
   return {
     stop() {

@@ -8,7 +8,7 @@ import { startTheCloud } from './1-start-the-cloud.ts';
 import { grantARole } from './2-grant-a-role.ts';
 import { credentialsOfTheInstance } from './3-get-credentials.ts';
 import { encryptedBucket, encryptIntoOss } from './4-encrypt-into-oss.ts';
-import { firstDifference, inspectStored, listTen, readBack } from './5-list-and-read-back.ts';
+import { firstDifference, inspectStored, listTen, readBack, readTheEnd } from './5-list-and-read-back.ts';
 import {
   createAnotherKey,
   deleteTheObject,
@@ -18,6 +18,7 @@ import {
   refusal,
 } from './6-refused.ts';
 import { uploadAcrossARotation } from './7-rotate.ts';
+import { rewrapUnderANewKey } from './8-rewrap.ts';
 import { BUCKET, ROLE_NAME } from './names.ts';
 import { say, size, step, watchMemory } from './narrator.ts';
 import { listenToTheWire } from './wire.ts';
@@ -39,22 +40,23 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
   const path = file ?? (await makeFile(join(out, 'made-by-the-demo.bin')));
   const key = basename(path);
 
-  const cloud = await step(
-    '1. The local cloud starts',
-    () => [],
-    () => startTheCloud(port),
-  );
+  const cloud = await step('1. The local cloud starts', nothing, async () => {
+    const started = await startTheCloud(port);
+    for (const [name, url] of Object.entries(started.endpoints)) say(`${name.padEnd(4)}  ${url}`);
+    return started;
+  });
   const wire = listenToTheWire(cloud);
   try {
-    for (const [name, url] of Object.entries(cloud.endpoints)) say(`${name.padEnd(4)}  ${url}`);
-
-    const { keyArn, trust, permissions } = await step(
+    const { keyArn } = await step(
       '2. An administrator creates a key, a bucket and a role, and gives the role to an instance',
       wire.tell,
-      () => grantARole(cloud),
+      async () => {
+        const grant = await grantARole(cloud);
+        say(`who may assume ${ROLE_NAME}: ${compact(grant.trust)}`);
+        say(`what it may do: ${compact(grant.permissions)}`);
+        return grant;
+      },
     );
-    say(`who may assume ${ROLE_NAME}: ${compact(trust)}`);
-    say(`what it may do: ${compact(permissions)}`);
 
     const credentials = credentialsOfTheInstance(cloud);
     await step('3. The application asks the metadata service for credentials', wire.tell, async () => {
@@ -85,6 +87,8 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
       }
       say(`encryption context ${JSON.stringify(header.context)}`);
       await readBackAndCompare(join(out, `decrypted-${key}`), key);
+      const end = await readTheEnd(bucket, 'notes/1.txt', 1);
+      say(`the last byte of notes/1.txt, by a verified ranged read: ${Buffer.from(end)}`);
     });
 
     await step('6. What was not granted is refused', wire.tell, async () => {
@@ -92,7 +96,7 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
         const error = await refusal(what, attempt);
         say(`${what}: ${error.name} ${error.code}\n      ${error.message}`);
       };
-      await refused('kms:CreateKey', () => createAnotherKey(cloud, credentials));
+      await refused('kms:CreateKey', () => createAnotherKey(cloud, credentials, keyArn));
       await refused('oss:DeleteObject', () => deleteTheObject(bucket, key));
       await refused('another encryption context', () => readWithAnotherContext(bucket, key));
 
@@ -113,6 +117,13 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
       if (first === second) throw new Error('the credentials did not rotate');
       say(`it began with ${first} and went on with ${second}`);
       await readBackAndCompare(join(out, `decrypted-again-${key}`), `again/${key}`);
+    });
+
+    await step('8. The administrator moves the object to a new key', wire.tell, async () => {
+      const { how, newKey } = await rewrapUnderANewKey(cloud, keyArn, key);
+      say(`rewrapped (${how}): the data key is now wrapped under ${newKey}, the body is the same`);
+      const error = await refusal('reading under a key that was not granted', () => bucket.get(key));
+      say(`the role was not granted that key: ${error.name} ${error.code}`);
     });
 
     async function readBackAndCompare(copy: string, from: string): Promise<void> {
@@ -139,4 +150,5 @@ async function makeFile(path: string): Promise<string> {
   return path;
 }
 
+const nothing = () => [];
 const compact = (json: string) => JSON.stringify(JSON.parse(json));
