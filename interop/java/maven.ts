@@ -27,9 +27,10 @@ export function buildMavenProject(folder: string): MavenProject {
   }
   const output = `${build.stdout}${build.stderr}`;
   // What the registry does not have cannot be tried here; a project that does not compile is an error.
-  const missing = /Could not find artifact (\S+)|Could not resolve dependencies|could not be resolved/.exec(
-    output,
-  );
-  if (missing !== null) return { absent: `Maven cannot get ${missing[1] ?? 'the dependencies'}` };
+  const missing = /Could not find artifact (\S+)/.exec(output)?.[1];
+  if (missing !== undefined) return { absent: `Maven finds no ${missing}` };
+  if (/Could not (resolve dependencies|transfer artifact)|could not be resolved/.test(output)) {
+    return { absent: 'Maven cannot reach its repository' };
+  }
   throw new Error(`mvn failed in ${folder}:\n${output}`);
 }
