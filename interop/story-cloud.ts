@@ -1,4 +1,4 @@
-import { type LocalCloud, startLocalCloud } from '@yunseal/local-cloud';
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '@yunseal/local-cloud';
 import { allow, policy, service, trustPolicy } from '@yunseal/policy-builder';
 import AliOss from 'ali-oss';
 
@@ -16,8 +16,11 @@ export const objectNames = Array.from(
  * The documents' story, ready to be told: an instance with the role EcsRamRoleTest, which may use one KMS key and
  * read and write one bucket of twelve files, and nothing else.
  */
-export async function startStoryCloud(): Promise<LocalCloud> {
+export async function startStoryCloud(
+  options: Pick<LocalCloudOptions, 'imdsAddress'> = {},
+): Promise<LocalCloud> {
   const cloud = await startLocalCloud({
+    ...options,
     seed: {
       accounts: [
         {

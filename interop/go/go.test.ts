@@ -9,6 +9,9 @@ import { objectNames, programEnvironment, startStoryCloud } from '../story-cloud
 const missing = await whyMissing('go', 'version');
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
+const noNamespace = await whyMissing('unshare', '--net', 'ip', 'link', 'set', 'lo', 'up');
+if (noNamespace !== undefined) console.warn(`skipped: a network namespace: ${noNamespace}`);
+
 describe.skipIf(missing !== undefined)('the official Go clients', () => {
   let cloud: LocalCloud;
   let folder: string;
@@ -37,6 +40,21 @@ describe.skipIf(missing !== undefined)('the official Go clients', () => {
   it('list ten files with the role credentials that credentials-go gets, and may not delete one', async () => {
     expect(await runForJson('role')).toEqual({ list: objectNames.slice(0, 10), delete: 'AccessDenied' });
   });
+
+  it.skipIf(noNamespace !== undefined)(
+    'do so on an instance, where the metadata service is at its own address and hardened',
+    async () => {
+      const inNamespace = join(import.meta.dirname, '..', 'on-an-instance.ts');
+      const { stdout } = await runProgram('unshare', [
+        '--net',
+        process.execPath,
+        inNamespace,
+        join(folder, 'program'),
+        'instance',
+      ]);
+      expect(JSON.parse(stdout)).toEqual({ list: objectNames.slice(0, 10), delete: 'AccessDenied' });
+    },
+  );
 
   const odd = "odd +%&?#=!'()*~ ü你好\u0001/x";
 

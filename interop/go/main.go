@@ -24,7 +24,16 @@ func main() {
 	var err error
 	switch os.Args[1] {
 	case "role":
-		result, err = underRole()
+		// The metadata service at another address than the one that clients have built in: by its URL.
+		result, err = underRole(new(credentials.Config).
+			SetType("credentials_uri").
+			SetURLCredential(os.Getenv("IMDS_ENDPOINT") + "/latest/meta-data/ram/security-credentials/" + os.Getenv("ROLE_NAME")))
+	case "instance":
+		// On an instance: the metadata service is at its own address, and in hardened mode alone.
+		result, err = underRole(new(credentials.Config).
+			SetType("ecs_ram_role").
+			SetRoleName(os.Getenv("ROLE_NAME")).
+			SetDisableIMDSv1(true))
 	case "operations":
 		result, err = operations(os.Args[2])
 	default:
@@ -47,11 +56,8 @@ func clientWith(provider osscredentials.CredentialsProvider) *oss.Client {
 }
 
 // underRole lists ten files with the credentials of the instance's role, and tries what the role was not granted.
-func underRole() (map[string]any, error) {
+func underRole(config *credentials.Config) (map[string]any, error) {
 	ctx := context.Background()
-	config := new(credentials.Config).
-		SetType("credentials_uri").
-		SetURLCredential(os.Getenv("IMDS_ENDPOINT") + "/latest/meta-data/ram/security-credentials/" + os.Getenv("ROLE_NAME"))
 	role, err := credentials.NewCredential(config)
 	if err != nil {
 		return nil, err
