@@ -27,7 +27,8 @@ export function buildMavenProject(folder: string): MavenProject {
   }
   const output = `${build.stdout}${build.stderr}`;
   // What the registry does not have cannot be tried here; a project that does not compile is an error.
-  const missing = /Could not find artifact (\S+)/.exec(output)?.[1];
+  // Maven remembers a miss, and words it otherwise the second time.
+  const missing = /(?<=Could not find artifact )\S+|\S+(?= was not found in )/.exec(output)?.[0];
   if (missing !== undefined) return { absent: `Maven finds no ${missing}` };
   if (/Could not (resolve dependencies|transfer artifact)|could not be resolved/.test(output)) {
     return { absent: 'Maven cannot reach its repository' };
