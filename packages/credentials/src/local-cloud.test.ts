@@ -121,8 +121,23 @@ describe('the role of the instance', () => {
   );
 });
 
-describe('a multipart upload through ali-oss that outlives its credential', () => {
-  test('succeeds, part after part', async () => {
+describe('ali-oss', () => {
+  test('many requests at the moment of expiry: none goes out with the expired credential', async () => {
+    const provider = ecsRamRole({ endpoint: cloud.endpoints.imds, env: {}, now: cloud.clock.now });
+    const oss = new OSS({
+      ...toAliOssOptions(provider),
+      endpoint: cloud.endpoints.oss,
+      bucket: 'uploads',
+    });
+    await oss.put('warm', Buffer.from('x'));
+    for (let expiry = 0; expiry < 3; expiry += 1) {
+      cloud.clock.advance(7 * hour);
+      const puts = Array.from({ length: 30 }, (_, index) => oss.put(`${expiry}/${index}`, Buffer.from('x')));
+      expect((await Promise.all(puts)).length).toBe(30);
+    }
+  });
+
+  test('a multipart upload that outlives its credential succeeds, part after part', async () => {
     const provider = ecsRamRole({ endpoint: cloud.endpoints.imds, env: {}, now: cloud.clock.now });
     const oss = new OSS({ ...toAliOssOptions(provider), endpoint: cloud.endpoints.oss, bucket: 'uploads' });
     const folder = await mkdtemp(join(tmpdir(), 'upload-'));

@@ -109,6 +109,32 @@ describe('errors', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('token/a');
   });
 
+  test('whatever STS repeats of the request, no secret gets into the error', async () => {
+    sts.fault = (response) => {
+      const Message = 'Bad token token/a+= signed with secret-a.';
+      response.writeHead(400).end(JSON.stringify({ Code: 'InvalidSecurityToken', Message }));
+      return true;
+    };
+    const provider = assumeRole({ source: temporary, roleArn, endpoint: sts.endpoint, env });
+    await expect(provider.getCredentials()).rejects.toMatchObject({
+      message: `AssumeRole for ${roleArn} failed with InvalidSecurityToken: Bad token [hidden] signed with [hidden].`,
+      requestId: undefined,
+    });
+  });
+
+  test('a gateway in between that answers in HTML', async () => {
+    sts.fault = (response) => {
+      response.writeHead(502).end('<html>Bad Gateway</html>');
+      return true;
+    };
+    const provider = assumeRole({ source, roleArn, endpoint: sts.endpoint, env, maxAttempts: 1 });
+    await expect(provider.getCredentials()).rejects.toMatchObject({
+      code: 'UNEXPECTED_STATUS',
+      status: 502,
+      retryable: true,
+    });
+  });
+
   test('throttling is retried', async () => {
     let left = 2;
     sts.fault = (response) => {

@@ -1,8 +1,8 @@
 import * as t from 'io-ts';
 import type { CredentialFields, Credentials } from '../credentials.ts';
-import { AssumeRoleError, EndpointUnreachableError } from '../errors.ts';
+import { AssumeRoleError, EndpointUnreachableError, UnexpectedStatusError } from '../errors.ts';
 import type { FetchContext } from '../freshness/fresh-credentials.ts';
-import { boundedRequest, RequestFailure } from '../http/bounded-request.ts';
+import { type BoundedResponse, boundedRequest, RequestFailure } from '../http/bounded-request.ts';
 import { decodeJson, NonEmptyString, UtcTime } from '../http/decode-json.ts';
 import { acs3Headers } from './acs3-signature.ts';
 import { type StsOptions, stsEndpoint } from './sts-endpoint.ts';
@@ -35,7 +35,7 @@ export interface RoleParameters {
 /**
  * Ask STS for the credentials of a role.
  * @param credentials sign the request with them; AssumeRoleWithOIDC proves itself by its token and is not signed
- * @throws EndpointUnreachableError, AssumeRoleError, MalformedResponseError
+ * @throws EndpointUnreachableError, AssumeRoleError, UnexpectedStatusError, MalformedResponseError
  * @see https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
  */
 export async function callSts(
@@ -68,16 +68,8 @@ export async function callSts(
   if (response.serviceTimeMs !== undefined) clock.observe(response.serviceTimeMs);
   const what = `The answer of STS at ${url.origin} to ${action}`;
   if (response.status !== 200) {
-    const refusal = decodeJson(StsRefusal, response.text, `${what} (status ${response.status})`);
-    const { Code: stsCode, RequestId: requestId } = refusal;
-    const { status } = response;
-    const retryable =
-      status === 429 ||
-      status >= 500 ||
-      stsCode.startsWith('Throttling') ||
-      stsCode.startsWith('InvalidTimeStamp');
-    const message = explained(stsCode, refusal.Message ?? '');
-    throw new AssumeRoleError(action, parameters.RoleArn, { status, stsCode, message, requestId, retryable });
+    const hidden = [credentials?.accessKeySecret, credentials?.securityToken, parameters.OIDCToken];
+    throw refusal(action, parameters.RoleArn, url.origin, response, hidden);
   }
   const answer = decodeJson(StsAnswer, response.text, what).Credentials;
   return {
@@ -88,8 +80,41 @@ export async function callSts(
   };
 }
 
+function refusal(
+  action: string,
+  roleArn: string,
+  origin: string,
+  { status, text }: BoundedResponse,
+  hidden: readonly (string | undefined)[],
+): Error {
+  const decoded = StsRefusal.decode(parsed(text));
+  // A gateway in between answers in HTML.
+  if (decoded._tag === 'Left') return new UnexpectedStatusError(`STS at ${origin}`, status);
+  const { Code: stsCode, Message = '', RequestId: requestId } = decoded.right;
+  const retryable =
+    status === 429 ||
+    status >= 500 ||
+    stsCode.startsWith('Throttling') ||
+    stsCode.startsWith('InvalidTimeStamp');
+  const message = explained(stsCode, Message, hidden);
+  return new AssumeRoleError(action, roleArn, { status, stsCode, message, requestId, retryable });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** STS answers a wrong signature with the text it signed, security token included; that must not get into an error. */
-function explained(stsCode: string, message: string): string {
-  if (/signature/i.test(stsCode)) return 'the AccessKey secret does not belong to the AccessKey id.';
-  return message.slice(0, 500);
+function explained(stsCode: string, message: string, hidden: readonly (string | undefined)[]): string {
+  if (stsCode === 'SignatureDoesNotMatch') return 'the AccessKey secret does not belong to the AccessKey id.';
+  if (/signature/i.test(stsCode)) return 'the signature of the request was refused.';
+  const shown = hidden.reduce<string>(
+    (text, secret) => (secret ? text.replaceAll(secret, '[hidden]') : text),
+    message,
+  );
+  return shown.slice(0, 500);
 }
