@@ -34,7 +34,7 @@ export function checkContext(context: unknown): EncryptionContext {
       );
     }
   }
-  return Object.fromEntries(entries) as EncryptionContext;
+  return Object.freeze(Object.fromEntries(entries)) as EncryptionContext;
 }
 
 /**

@@ -1,9 +1,11 @@
 const encoder = new TextEncoder();
+/** The lone surrogate for byte 0. */
+const escaped = 0xdc00;
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** UTF-8 of a string that has no lone surrogates (check with `isWellFormed` where it comes from outside). */
 export function encodeUtf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  return encodeCharacters(text, false) ?? encoder.encode(text);
 }
 
 /** The text of these bytes, or undefined when they are not valid UTF-8. A byte order mark is kept. */
@@ -28,30 +30,49 @@ export function decodeProviderInfo(bytes: Uint8Array): string {
   let at = 0;
   while (at < bytes.length) {
     const length = sequenceLength(bytes, at);
-    if (length === 0) {
-      text += String.fromCharCode(0xdc00 + bytes[at]!);
-      at += 1;
-    } else {
-      text += strictDecoder.decode(bytes.subarray(at, at + length));
-      at += length;
-    }
+    text += length === 0 ? String.fromCharCode(escaped + bytes[at]!) : decodeSequence(bytes, at, length);
+    at += Math.max(length, 1);
   }
   return text;
 }
 
 /** The bytes of a provider info, as {@link decodeProviderInfo} reads them. */
 export function encodeProviderInfo(text: string): Uint8Array {
+  const simple = encodeCharacters(text, true);
+  if (simple !== undefined) return simple;
   if (text.isWellFormed()) return encoder.encode(text);
-  const parts: number[] = [];
+  const bytes: number[] = [];
   for (const character of text) {
     const code = character.codePointAt(0)!;
-    if (code >= 0xdc80 && code <= 0xdcff) parts.push(code - 0xdc00);
-    else parts.push(...encoder.encode(character));
+    if (code < 0x80) bytes.push(code);
+    else if (isEscaped(code)) bytes.push(code - escaped);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
+    else bytes.push(...encoder.encode(character));
   }
-  return Uint8Array.from(parts);
+  return Uint8Array.from(bytes);
 }
 
-/** Header strings are short and nearly always ASCII; a TextDecoder call costs more than reading them. */
+/**
+ * The bytes of a short text in which every character is one byte: ASCII, and escaped bytes where they may be. Undefined
+ * for any other. Header strings are nearly always so, and a TextEncoder call costs more than reading them.
+ */
+function encodeCharacters(text: string, mayBeEscaped: boolean): Uint8Array | undefined {
+  if (text.length > 256) return undefined;
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80) bytes[i] = code;
+    else if (mayBeEscaped && isEscaped(code)) bytes[i] = code - escaped;
+    else return undefined;
+  }
+  return bytes;
+}
+
+function isEscaped(code: number): boolean {
+  return code >= escaped + 0x80 && code <= escaped + 0xff;
+}
+
+/** The counterpart for reading. */
 function decodeAscii(bytes: Uint8Array): string | undefined {
   if (bytes.length > 256) return undefined;
   for (let i = 0; i < bytes.length; i += 1) if (bytes[i]! > 0x7f) return undefined;
@@ -77,6 +98,15 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
     return second >= low && second <= high && isContinuation(third) && isContinuation(fourth) ? 4 : 0;
   }
   return 0;
+}
+
+/** The character of a sequence that was found well-formed. */
+function decodeSequence(bytes: Uint8Array, at: number, length: number): string {
+  const first = bytes[at]!;
+  if (length === 1) return String.fromCharCode(first);
+  let code = first & (0xff >> (length + 1));
+  for (let i = 1; i < length; i += 1) code = (code << 6) | (bytes[at + i]! & 0x3f);
+  return String.fromCodePoint(code);
 }
 
 function isContinuation(byte: number): boolean {

@@ -100,7 +100,8 @@ export interface Backend {
     infos: readonly Uint8Array[],
     length: number,
   ): MaybePromise<Uint8Array[]>;
-  sha384(bytes: Uint8Array): MaybePromise<Uint8Array>;
+  /** In hexadecimal digits. */
+  sha384(bytes: Uint8Array): MaybePromise<string>;
   /** Constant-time comparison; false when the lengths differ. */
   equal(left: Uint8Array, right: Uint8Array): boolean;
   generateSigningKey(signature: SuiteSignature): MaybePromise<SigningKeyPair>;

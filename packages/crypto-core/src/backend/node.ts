@@ -3,7 +3,6 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
-  createHash,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
@@ -12,6 +11,7 @@ import {
   type Decipheriv,
   ECDH,
   generateKeyPairSync,
+  hash,
   hkdfSync,
   type JsonWebKeyInput,
   KeyObject,
@@ -87,15 +87,15 @@ function generateSigningKey({ curve }: SuiteSignature): SigningKeyPair {
   return { privateKey, publicPoint: Buffer.concat([Buffer.from([2 + (y.at(-1)! & 1)]), x]) };
 }
 
-function signer({ hash }: SuiteSignature, privateKey: object): Signer {
-  const signing = createSign(hash);
+function signer(signature: SuiteSignature, privateKey: object): Signer {
+  const signing = createSign(signature.hash);
   return {
     update: (bytes) => void signing.update(bytes),
     sign: () => signing.sign({ key: privateKey as KeyObject, dsaEncoding: 'der' }),
   };
 }
 
-function verifier({ curve, hash }: SuiteSignature, publicPoint: Uint8Array): Verifier {
+function verifier({ curve, hash: hashName }: SuiteSignature, publicPoint: Uint8Array): Verifier {
   const point = ECDH.convertKey(
     publicPoint,
     curveNames[curve],
@@ -113,7 +113,7 @@ function verifier({ curve, hash }: SuiteSignature, publicPoint: Uint8Array): Ver
       y: point.subarray(1 + size).toString('base64url'),
     },
   });
-  const verifying = createVerify(hash);
+  const verifying = createVerify(hashName);
   return {
     update: (bytes) => void verifying.update(bytes),
     verify: (signature) => verifying.verify({ key: publicKey, dsaEncoding: 'der' }, signature),
@@ -194,11 +194,11 @@ export const backend: Backend = {
   allocate: (length) => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer),
   bodyKey,
   gcmKey,
-  hkdf: (hash, key, salt, infos, length) => {
+  hkdf: (hashName, key, salt, infos, length) => {
     const input = createSecretKey(key);
-    return infos.map((info) => new Uint8Array(hkdfSync(hash, input, salt, info, length)));
+    return infos.map((info) => new Uint8Array(hkdfSync(hashName, input, salt, info, length)));
   },
-  sha384: (bytes) => createHash('sha384').update(bytes).digest(),
+  sha384: (bytes) => hash('sha384', bytes, 'hex'),
   equal: (left, right) => left.length === right.length && timingSafeEqual(left, right),
   generateSigningKey,
   signer,

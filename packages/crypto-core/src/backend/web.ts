@@ -181,7 +181,10 @@ export const backend: Backend = {
   bodyKey,
   gcmKey,
   hkdf,
-  sha384: async (bytes) => new Uint8Array(await subtle.digest('SHA-384', source(bytes))),
+  async sha384(bytes) {
+    const hash = new Uint8Array(await subtle.digest('SHA-384', source(bytes)));
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  },
   equal(left, right) {
     if (left.length !== right.length) return false;
     let difference = 0;

@@ -1,3 +1,4 @@
+import { backend } from '#backend';
 import type { Verifier } from '../backend/backend.ts';
 import { PendingBytes } from '../bytes/pending.ts';
 import { ByteReader } from '../bytes/reader.ts';
@@ -63,7 +64,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
       }
       case 'frames': {
         const frame = locateFrame(bytes, 0, sequenceNumber, header!.frameLength, position);
-        const plaintext = new Uint8Array(frame.contentLength);
+        const plaintext = backend.allocate(frame.contentLength);
         const opening = frames!.open(
           frame.kind,
           sequenceNumber,
@@ -89,7 +90,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
         const reader = new ByteReader(bytes, 0, position);
         const { iv, length } = readNonFramedPrefix(reader);
         const sealed = reader.take(length + tagLength, 'the body');
-        const plaintext = new Uint8Array(length);
+        const plaintext = backend.allocate(length);
         if (!(await frames!.open('non-framed', 1, iv, sealed, plaintext, 0))) {
           throw new AuthenticationError("the body's tag does not match: the body was changed", 'body');
         }

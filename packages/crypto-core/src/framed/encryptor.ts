@@ -1,3 +1,4 @@
+import { backend } from '#backend';
 import { PendingBytes } from '../bytes/pending.ts';
 import { LimitExceededError } from '../errors.ts';
 import type { ByteTransform, Emit, WriteSession } from '../format.ts';
@@ -17,7 +18,7 @@ export async function createEncryptor(session: WriteSession): Promise<ByteTransf
   let frames: FrameCipher | undefined = frameCipher(started.cipher, started.header.messageId);
   const pending = new PendingBytes();
   let sequenceNumber = 1;
-  let headerBytes: Uint8Array | undefined = started.headerBytes;
+  let headerBytes: Uint8Array | undefined = started.bytes;
 
   const send = (bytes: Uint8Array, emit: Emit) => {
     signer?.update(bytes);
@@ -34,7 +35,7 @@ export async function createEncryptor(session: WriteSession): Promise<ByteTransf
         `the plaintext takes more than ${maxSequenceNumber} frames of ${frameLength} bytes: use a longer frameLength`,
       );
     }
-    const frame = new Uint8Array(frameSize(kind, content.length));
+    const frame = backend.allocate(frameSize(kind, content.length));
     const sealing = frames!.seal(kind, sequenceNumber, content, frame, 0);
     if (sealing !== undefined) await sealing;
     sequenceNumber += 1;

@@ -51,11 +51,6 @@ export function frameSize(kind: 'regular' | 'final', contentLength: number): num
 }
 
 export function frameCipher(key: GcmKey, messageId: Uint8Array): FrameCipher {
-  const aads = {
-    regular: bodyAad(messageId, 'regular'),
-    final: bodyAad(messageId, 'final'),
-    'non-framed': bodyAad(messageId, 'non-framed'),
-  };
   return {
     seal(kind, sequenceNumber, plaintext, output, offset) {
       const view = new DataView(output.buffer, output.byteOffset + offset);
@@ -75,34 +70,37 @@ export function frameCipher(key: GcmKey, messageId: Uint8Array): FrameCipher {
         at += 4;
       }
       const iv = output.subarray(ivStart, ivStart + ivLength);
-      return key.seal(iv, aads[kind](sequenceNumber, plaintext.length), plaintext, output, offset + at);
+      return key.seal(
+        iv,
+        bodyAad(messageId, kind, sequenceNumber, plaintext.length),
+        plaintext,
+        output,
+        offset + at,
+      );
     },
     open(kind, sequenceNumber, iv, sealed, output, offset) {
-      const aad = aads[kind](sequenceNumber, sealed.length - tagLength);
+      const aad = bodyAad(messageId, kind, sequenceNumber, sealed.length - tagLength);
       return key.open(iv, aad, sealed, output, offset);
     },
   };
 }
 
+/** Where body AADs are put together; both backends take what they need of it before they return. */
+const scratch = new Uint8Array(128);
+const scratchView = new DataView(scratch.buffer);
+
 /**
- * Body AAD: message id, label, sequence number, content length. One array is reused for all frames of a kind, since
- * both backends take what they need of it before they return.
+ * Body AAD: message id, label, sequence number, content length. Valid until the next call.
  *
  * @see data-format/message-body-aad.md of the AWS Encryption SDK specification
  */
-function bodyAad(
-  messageId: Uint8Array,
-  kind: FrameKind,
-): (sequenceNumber: number, length: number) => Uint8Array {
+function bodyAad(messageId: Uint8Array, kind: FrameKind, sequenceNumber: number, length: number): Uint8Array {
   const label = contentLabels[kind];
-  const aad = new Uint8Array(messageId.length + label.length + 12);
-  aad.set(messageId);
-  aad.set(label, messageId.length);
-  const view = new DataView(aad.buffer, messageId.length + label.length);
-  return (sequenceNumber, length) => {
-    view.setUint32(0, sequenceNumber);
-    view.setUint32(4, Math.floor(length / 0x1_0000_0000));
-    view.setUint32(8, length >>> 0);
-    return aad;
-  };
+  scratch.set(messageId);
+  scratch.set(label, messageId.length);
+  const at = messageId.length + label.length;
+  scratchView.setUint32(at, sequenceNumber);
+  scratchView.setUint32(at + 4, Math.floor(length / 0x1_0000_0000));
+  scratchView.setUint32(at + 8, length >>> 0);
+  return scratch.subarray(0, at + 12);
 }

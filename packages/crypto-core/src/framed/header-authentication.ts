@@ -5,30 +5,33 @@ import { serializeContext } from '../encryption-context.ts';
 import { AuthenticationError, CommitmentMismatchError } from '../errors.ts';
 import type { OpenedMessage } from '../format.ts';
 import type { EncryptionContext } from '../keyring.ts';
-import { tagLength } from './frame.ts';
-import type { ParsedHeader } from './header.ts';
+import { ivLength, tagLength } from './frame.ts';
+import type { ParsedHeader, SerializedHeaderBody } from './header.ts';
 import { deriveMessageKeys } from './message-keys.ts';
 
 const empty = new Uint8Array(0);
 
+/** Bytes of a header after its body: the IV (version 1 only) and the tag. */
+export function authenticationLength(version: 1 | 2): number {
+  return (version === 1 ? ivLength : 0) + tagLength;
+}
+
 /**
- * The header's IV (version 1 only) and tag.
+ * Write the header's IV (version 1 only) and tag behind its body.
  *
  * @see client-apis/encrypt.md#construct-the-header of the AWS Encryption SDK specification
  */
 export async function authenticateHeader(
   key: GcmKey,
-  headerBody: Uint8Array,
+  { bytes, bodyLength }: SerializedHeaderBody,
   unstoredContext: EncryptionContext,
   version: 1 | 2,
   iv: Uint8Array,
-): Promise<Uint8Array> {
-  const aad = headerAad(headerBody, unstoredContext);
-  const prefix = version === 1 ? iv.length : 0;
-  const authentication = new Uint8Array(prefix + tagLength);
-  if (prefix > 0) authentication.set(iv);
-  await key.seal(iv, aad, empty, authentication, prefix);
-  return authentication;
+): Promise<void> {
+  const aad = headerAad(bytes.subarray(0, bodyLength), unstoredContext);
+  if (version === 1) bytes.set(iv, bodyLength);
+  const sealing = key.seal(iv, aad, empty, bytes, bodyLength + authenticationLength(version) - tagLength);
+  if (sealing !== undefined) await sealing;
 }
 
 /**

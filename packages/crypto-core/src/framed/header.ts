@@ -1,4 +1,4 @@
-import { concat } from '../bytes/concat.ts';
+import { backend } from '#backend';
 import { ByteReader } from '../bytes/reader.ts';
 import { serializeContext } from '../encryption-context.ts';
 import {
@@ -101,12 +101,19 @@ export function parseHeader(bytes: Uint8Array, maxEncryptedDataKeys: number): Pa
   };
 }
 
+/** A header body at the start of an array that has room for what follows. */
+export interface SerializedHeaderBody {
+  readonly bytes: Uint8Array;
+  readonly bodyLength: number;
+}
+
 /**
- * The bytes of a header, up to its IV and tag.
+ * Write a header, up to its IV and tag.
  *
+ * @param room how many bytes the array must have beyond the header body; they are not cleared
  * @throws {EncryptionContextError | LimitExceededError} when something does not fit its field
  */
-export function serializeHeaderBody(fields: HeaderFields): Uint8Array {
+export function serializeHeaderBody(fields: HeaderFields, room: number): SerializedHeaderBody {
   const { suite, messageId, encryptedDataKeys, commitment } = fields;
   const version = messageVersion(suite);
   const context = serializeContext(fields.context);
@@ -115,17 +122,56 @@ export function serializeHeaderBody(fields: HeaderFields): Uint8Array {
       `the encryption context takes ${context.length} bytes in the message; ${maxU16} is the most`,
     );
   }
-  const parts: Uint8Array[] = [
-    version === 1 ? Uint8Array.of(1, customerAuthenticatedData) : Uint8Array.of(2),
-    u16(suite.id),
-    messageId,
-    u16(context.length),
-    context,
-    u16(encryptedDataKeys.length),
-  ];
   if (encryptedDataKeys.length > maxU16) {
     throw new LimitExceededError(`${encryptedDataKeys.length} encrypted data keys; ${maxU16} is the most`);
   }
+  const keyFields = serializeEncryptedDataKeys(encryptedDataKeys);
+
+  // Version, type, suite id; context length; number of keys; content type, reserved field, IV length, frame length.
+  let bodyLength = (version === 1 ? 4 : 3) + 2 + 2 + (version === 1 ? 10 : 5);
+  bodyLength += messageId.length + context.length + commitment.length;
+  for (const field of keyFields) bodyLength += 2 + field.length;
+
+  const bytes = backend.allocate(bodyLength + room);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  const u8 = (value: number) => {
+    bytes[at] = value;
+    at += 1;
+  };
+  const u16 = (value: number) => {
+    view.setUint16(at, value);
+    at += 2;
+  };
+  const put = (value: Uint8Array) => {
+    bytes.set(value, at);
+    at += value.length;
+  };
+  u8(version);
+  if (version === 1) u8(customerAuthenticatedData);
+  u16(suite.id);
+  put(messageId);
+  u16(context.length);
+  put(context);
+  u16(encryptedDataKeys.length);
+  for (const field of keyFields) {
+    u16(field.length);
+    put(field);
+  }
+  u8(fields.contentType === 'non-framed' ? 1 : 2);
+  if (version === 1) {
+    u16(0);
+    u16(0);
+    u8(suite.ivLength);
+  }
+  view.setUint32(at, fields.frameLength);
+  at += 4;
+  put(commitment);
+  return { bytes, bodyLength };
+}
+
+function serializeEncryptedDataKeys(encryptedDataKeys: readonly EncryptedDataKey[]): Uint8Array[] {
+  const fields: Uint8Array[] = [];
   for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys) {
     for (const field of [encodeUtf8(providerId), encodeProviderInfo(providerInfo), ciphertext]) {
       if (field.length > maxU16) {
@@ -133,15 +179,10 @@ export function serializeHeaderBody(fields: HeaderFields): Uint8Array {
           `a field of the encrypted data key of provider ${JSON.stringify(providerId.slice(0, 64))} takes ${field.length} bytes; ${maxU16} is the most`,
         );
       }
-      parts.push(u16(field.length), field);
+      fields.push(field);
     }
   }
-  parts.push(Uint8Array.of(fields.contentType === 'non-framed' ? 1 : 2));
-  if (version === 1) parts.push(Uint8Array.of(0, 0, 0, 0, suite.ivLength));
-  const frameLength = new Uint8Array(4);
-  new DataView(frameLength.buffer).setUint32(0, fields.frameLength);
-  parts.push(frameLength, commitment);
-  return concat(...parts);
+  return fields;
 }
 
 function parseSuite(reader: ByteReader, version: 1 | 2): AlgorithmSuite {
@@ -276,10 +317,6 @@ function parseText(bytes: Uint8Array, what: string, offset: number): string {
   const text = decodeUtf8(bytes);
   if (text === undefined) throw new MalformedMessageError(`${what} is not valid UTF-8`, offset);
   return text;
-}
-
-function u16(value: number): Uint8Array {
-  return Uint8Array.of(value >> 8, value & 0xff);
 }
 
 function hex(value: number, bytes: number): string {

@@ -1,11 +1,13 @@
 import { backend } from '#backend';
 import type { GcmKey } from '../backend/backend.ts';
 import { concat } from '../bytes/concat.ts';
+import { framedSuites } from '../suites/framed.ts';
 import type { AlgorithmSuite, HashName } from '../suites/suite.ts';
 import { encodeUtf8 } from '../text.ts';
 
 const hashLengths: Readonly<Record<HashName, number>> = { sha256: 32, sha384: 48, sha512: 64 };
 const deriveKeyLabel = encodeUtf8('DERIVEKEY');
+const none: Uint8Array = new Uint8Array(0);
 const commitKeyLabel = encodeUtf8('COMMITKEY');
 
 export interface MessageKeys {
@@ -14,6 +16,13 @@ export interface MessageKeys {
   /** What the header must say for this data key; empty for a suite that does not commit. */
   readonly commitment: Uint8Array;
 }
+
+/** The infos of HKDF for encryption key and commitment, of a suite that commits. */
+const committingInfos = new Map<number, readonly Uint8Array[]>(
+  Object.values(framedSuites)
+    .filter(({ commitmentLength }) => commitmentLength > 0)
+    .map(({ id }) => [id, [concat(idBytes(id), deriveKeyLabel), commitKeyLabel]]),
+);
 
 /**
  * The keys of one message. The data key is zeroed before this resolves, whether it succeeds or not.
@@ -25,24 +34,33 @@ export async function deriveMessageKeys(
   dataKey: Uint8Array,
   messageId: Uint8Array,
 ): Promise<MessageKeys> {
-  const derived: Uint8Array[] = [];
+  let encryptionKey = dataKey;
+  let commitment = none;
   try {
-    if (suite.kdfHash === undefined) {
-      return { cipher: await backend.gcmKey(dataKey), commitment: new Uint8Array(0) };
+    if (suite.kdfHash !== undefined) {
+      const infos = committingInfos.get(suite.id);
+      const deriving =
+        infos === undefined
+          ? backend.hkdf(
+              suite.kdfHash,
+              dataKey,
+              new Uint8Array(hashLengths[suite.kdfHash]),
+              [concat(idBytes(suite.id), messageId)],
+              suite.dataKeyLength,
+            )
+          : backend.hkdf(suite.kdfHash, dataKey, messageId, infos, suite.commitmentLength);
+      const derived = deriving instanceof Promise ? await deriving : deriving;
+      encryptionKey = derived[0]!;
+      commitment = derived[1] ?? none;
     }
-    const id = Uint8Array.of(suite.id >> 8, suite.id & 0xff);
-    if (suite.commitmentLength === 0) {
-      const salt = new Uint8Array(hashLengths[suite.kdfHash]);
-      derived.push(
-        ...(await backend.hkdf(suite.kdfHash, dataKey, salt, [concat(id, messageId)], suite.dataKeyLength)),
-      );
-      return { cipher: await backend.gcmKey(derived[0]!), commitment: new Uint8Array(0) };
-    }
-    const infos = [concat(id, deriveKeyLabel), commitKeyLabel];
-    derived.push(...(await backend.hkdf(suite.kdfHash, dataKey, messageId, infos, suite.commitmentLength)));
-    return { cipher: await backend.gcmKey(derived[0]!), commitment: derived[1]! };
+    const cipher = backend.gcmKey(encryptionKey);
+    return { cipher: cipher instanceof Promise ? await cipher : cipher, commitment };
   } finally {
     dataKey.fill(0);
-    derived[0]?.fill(0);
+    encryptionKey.fill(0);
   }
+}
+
+function idBytes(id: number): Uint8Array {
+  return Uint8Array.of(id >> 8, id & 0xff);
 }

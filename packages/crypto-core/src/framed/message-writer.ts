@@ -33,7 +33,7 @@ export async function openMessageWriter(session: WriteSession): Promise<MessageW
       `frames of the signed suite ${suite.name} cannot be written one by one: the signature needs them in order`,
     );
   }
-  const { header, headerBytes, cipher } = await beginMessage(session);
+  const { header, bytes: headerBytes, cipher } = await beginMessage(session);
   const { frameLength } = header;
   let frames: FrameCipher | undefined = frameCipher(cipher, header.messageId);
   const numbers = usedNumbers();

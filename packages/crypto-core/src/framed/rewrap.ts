@@ -7,7 +7,7 @@ import type { EncryptedDataKey } from '../keyring.ts';
 import { copyDataKey } from '../materials/data-key.ts';
 import { randomBytes } from '../random.ts';
 import { type ParsedHeader, parseHeader, serializeHeaderBody } from './header.ts';
-import { authenticateHeader, verifyHeader } from './header-authentication.ts';
+import { authenticateHeader, authenticationLength, verifyHeader } from './header-authentication.ts';
 
 const zeroIv = new Uint8Array(12);
 
@@ -30,7 +30,8 @@ async function rewrapHeader(parsed: ParsedHeader, session: RewrapSession): Promi
     dataKey.fill(0);
   }
   const { suite, messageId, context, contentType, frameLength } = header;
-  const headerBody = serializeHeaderBody({
+  const room = authenticationLength(header.version);
+  const fields = {
     suite,
     messageId,
     context,
@@ -38,18 +39,13 @@ async function rewrapHeader(parsed: ParsedHeader, session: RewrapSession): Promi
     contentType,
     frameLength,
     commitment,
-  });
+  };
+  const headerBody = serializeHeaderBody(fields, room);
   // Version 1 stores the header's IV, so a second header under one key gets an IV of its own. Version 2 fixes it at
   // zero: docs/decisions/rewrapping.md says what that means.
   const iv = header.version === 1 ? randomBytes(suite.ivLength) : zeroIv;
-  const authentication = await authenticateHeader(
-    cipher,
-    headerBody,
-    opened.unstoredContext,
-    header.version,
-    iv,
-  );
-  return concat(headerBody, authentication);
+  await authenticateHeader(cipher, headerBody, opened.unstoredContext, header.version, iv);
+  return headerBody.bytes;
 }
 
 /** Replace the header of a message that is all in memory. */

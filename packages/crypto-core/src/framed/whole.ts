@@ -1,3 +1,4 @@
+import { backend } from '#backend';
 import type { Verifier } from '../backend/backend.ts';
 import { concat } from '../bytes/concat.ts';
 import { ByteReader } from '../bytes/reader.ts';
@@ -25,24 +26,22 @@ export const maxNonFramedLength = 2 ** 36 - 32;
 export async function encryptWhole(plaintext: Uint8Array, session: WriteSession): Promise<EncryptedMessage> {
   const { frameLength } = session;
   const signer = messageSigner(session.materials);
-  const { header, headerBytes, cipher } = await beginMessage(session);
-  const frames = frameCipher(cipher, header.messageId);
   const count = countFrames(plaintext.length, frameLength);
+  const { header, bytes, cipher } = await beginMessage(session, bodyLength(plaintext.length, frameLength));
+  const frames = frameCipher(cipher, header.messageId);
 
-  const message = new Uint8Array(headerBytes.length + bodyLength(plaintext.length, frameLength));
-  message.set(headerBytes);
-  let at = headerBytes.length;
+  let at = header.headerLength;
   for (let sequenceNumber = 1; sequenceNumber <= count; sequenceNumber += 1) {
     const kind = sequenceNumber === count ? 'final' : 'regular';
     const start = (sequenceNumber - 1) * frameLength;
     const content = count === 1 ? plaintext : plaintext.subarray(start, start + frameLength);
-    const pending = frames.seal(kind, sequenceNumber, content, message, at);
+    const pending = frames.seal(kind, sequenceNumber, content, bytes, at);
     if (pending !== undefined) await pending;
     at += frameSize(kind, content.length);
   }
-  if (signer === undefined) return { ciphertext: message, header };
-  signer.update(message);
-  return { ciphertext: concat(message, await serializeFooter(signer)), header };
+  if (signer === undefined) return { ciphertext: bytes, header };
+  signer.update(bytes);
+  return { ciphertext: concat(bytes, await serializeFooter(signer)), header };
 }
 
 /** Decrypt a message that is all in memory. Nothing is returned unless every byte was authenticated. */
@@ -92,7 +91,7 @@ async function openFrames(
     sequenceNumber += 1;
   }
 
-  const plaintext = new Uint8Array((last.sequenceNumber - 1) * frameLength + last.contentLength);
+  const plaintext = backend.allocate((last.sequenceNumber - 1) * frameLength + last.contentLength);
   const regularSize = frameSize('regular', frameLength);
   for (let number = 1; number <= last.sequenceNumber; number += 1) {
     const isFinal = number === last.sequenceNumber;
@@ -125,7 +124,7 @@ async function openNonFramed(
   const reader = new ByteReader(message, header.headerLength);
   const { iv, length } = readNonFramedPrefix(reader);
   const sealed = reader.take(length + tagLength, 'the body');
-  const plaintext = new Uint8Array(length);
+  const plaintext = backend.allocate(length);
   if (!(await frames.open('non-framed', 1, iv, sealed, plaintext, 0))) {
     throw new AuthenticationError("the body's tag does not match: the body was changed", 'body');
   }

@@ -1,5 +1,5 @@
 import { backend } from '#backend';
-import { encodeBase64 } from '../base64.ts';
+import type { MaybePromise } from '../backend/backend.ts';
 import { concat } from '../bytes/concat.ts';
 import { compareBytes, serializeContext } from '../encryption-context.ts';
 import type { EncryptedDataKey } from '../keyring.ts';
@@ -18,7 +18,10 @@ const withAlgorithmSuite = Uint8Array.of(0x01);
  *
  * @see framework/caching-cmm.md#appendix-a-cache-entry-identifier-formulas of the AWS Encryption SDK specification
  */
-export function encryptionEntryId(partitionId: string, request: EncryptionMaterialsRequest): Promise<string> {
+export function encryptionEntryId(
+  partitionId: string,
+  request: EncryptionMaterialsRequest,
+): MaybePromise<string> {
   return digest([
     cachingResource,
     encryptScope,
@@ -30,7 +33,10 @@ export function encryptionEntryId(partitionId: string, request: EncryptionMateri
 }
 
 /** The cache entry of a decryption request (the same appendix, "decryption materials"). */
-export function decryptionEntryId(partitionId: string, request: DecryptionMaterialsRequest): Promise<string> {
+export function decryptionEntryId(
+  partitionId: string,
+  request: DecryptionMaterialsRequest,
+): MaybePromise<string> {
   const keys = request.encryptedDataKeys.map(serializeEncryptedDataKey).sort(compareBytes);
   return digest([
     cachingResource,
@@ -42,9 +48,11 @@ export function decryptionEntryId(partitionId: string, request: DecryptionMateri
   ]);
 }
 
-async function digest(fields: readonly Uint8Array[]): Promise<string> {
-  const parts = fields.flatMap((field, index) => (index === 0 ? [field] : [separator, field]));
-  return encodeBase64(await backend.sha384(concat(...parts)));
+function digest(fields: readonly Uint8Array[]): MaybePromise<string> {
+  const parts: Uint8Array[] = [];
+  for (const field of fields) parts.push(field, separator);
+  parts.pop();
+  return backend.sha384(concat(...parts));
 }
 
 function serializeEncryptedDataKey({ providerId, providerInfo, ciphertext }: EncryptedDataKey): Uint8Array {

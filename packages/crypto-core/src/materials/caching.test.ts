@@ -333,8 +333,7 @@ describe('clear', () => {
 describe('cache entry identifiers', () => {
   const context = { b: '2', a: '1' };
   const serialized = Buffer.from('00020001610001310001620001' + '32', 'hex');
-  const sha384 = (...parts: Uint8Array[]) =>
-    createHash('sha384').update(Buffer.concat(parts)).digest('base64');
+  const sha384 = (...parts: Uint8Array[]) => createHash('sha384').update(Buffer.concat(parts)).digest('hex');
   const bytes = (...values: number[]) => Buffer.from(values);
 
   test('encryption, with algorithm suite', async () => {

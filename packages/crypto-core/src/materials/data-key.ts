@@ -2,15 +2,22 @@ import { randomBytes } from '../random.ts';
 
 const inspectSymbol = Symbol.for('nodejs.util.inspect.custom');
 
+const concealing: PropertyDescriptorMap & ThisType<Uint8Array> = {
+  [inspectSymbol]: { value: describeLength },
+  toJSON: { value: describeLength },
+};
+
+function describeLength(this: Uint8Array): string {
+  return `[${this.length} secret bytes]`;
+}
+
 /**
  * Make sure that printing these bytes does not show them: `util.inspect`, `console.log` and `JSON.stringify` give their
  * length only. The array stays an ordinary Uint8Array otherwise, and the same one.
  */
 export function concealBytes<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
   if (Object.hasOwn(bytes, inspectSymbol)) return bytes;
-  const show = () => `[${bytes.length} secret bytes]`;
-  Object.defineProperties(bytes, { [inspectSymbol]: { value: show }, toJSON: { value: show } });
-  return bytes;
+  return Object.defineProperties(bytes, concealing);
 }
 
 /** A fresh data key from the platform's CSPRNG. */

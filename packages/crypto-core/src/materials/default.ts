@@ -34,7 +34,8 @@ export function defaultMaterials(keyring: Keyring): MaterialsManager {
       return {
         suite,
         encryptionContext: context,
-        encryptedDataKeys: wrapped.encryptedDataKeys,
+        // Headers show these, and cached materials share them.
+        encryptedDataKeys: Object.freeze(wrapped.encryptedDataKeys.map((key) => Object.freeze({ ...key }))),
         plaintextDataKey,
         signingKey: pair?.privateKey,
       };
