@@ -166,8 +166,10 @@ async function openFramed(
     }),
     alignment: frameLength,
     async *read({ first, last }, readSignal = signal) {
-      // Of an empty object this is its one, final frame, which has nothing to give and yet to be verified.
-      const [from, to] = [layout.frame(layout.frameAt(first)), layout.frame(layout.frameAt(last))];
+      const from = layout.frame(layout.frameAt(first));
+      // A range that reaches the end takes the final frame with it, even one that is empty: it proves the end.
+      const reachesEnd = last >= layout.plaintextLength - 1;
+      const to = layout.frame(reachesEnd ? layout.frameCount : layout.frameAt(last));
       const span = { first: from.offset - shift, last: to.offset + to.length - 1 - shift };
       const source = byteTaker(ciphertextOf(settings, object, span, readSignal));
       let position = from.plaintextOffset;

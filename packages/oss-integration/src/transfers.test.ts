@@ -10,7 +10,7 @@ import { CheckpointError, ObjectExistsError, ObjectNotFoundError } from './error
 import { alicloudOssStore } from './store/alicloud-oss/store.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { createBucket, storeOptions } from './test-support/cloud.ts';
-import { newKeyring, withFolder } from './test-support/fixtures.ts';
+import { expectBytes, newKeyring, withFolder } from './test-support/fixtures.ts';
 import { collect } from './testing/object-store-conformance.ts';
 
 const PART = 102_400;
@@ -66,7 +66,7 @@ describe('upload', () => {
         expect(progress.at(-1)).toBe(done.storedLength);
         const object = await clientOver(store).get(key);
         expect(object).toMatchObject({ length: size, metadata: { mine: '1' }, etag: done.etag });
-        expect(await object.bytes()).toEqual(bytes);
+        expectBytes(await object.bytes(), bytes);
       }
     },
   );
@@ -108,7 +108,7 @@ describe('upload', () => {
     const fault = cloud.faults.inject({ service: 'oss', operation: 'UploadPart', kind: 'reset', times: 3 });
     await clientOver(store).upload(key, bytes, { partSize: PART });
     fault.remove();
-    expect(await (await clientOver(store).get(key)).bytes()).toEqual(bytes);
+    expectBytes(await (await clientOver(store).get(key)).bytes(), bytes);
   });
 
   it('leaves nothing behind when it fails', async () => {
@@ -165,7 +165,7 @@ describe('upload', () => {
     const done = await clientOver(deaf).upload(key, bytes, { partSize: PART });
     expect(completions).toBe(1);
     expect((await store.head(key)).etag).toBe(done.etag);
-    expect(await (await clientOver(store).get(key)).bytes()).toEqual(bytes);
+    expectBytes(await (await clientOver(store).get(key)).bytes(), bytes);
   });
 
   it('respects ifAbsent', async () => {
@@ -207,7 +207,7 @@ describe('upload with a checkpoint', () => {
       const stranger = createOssEncryptionClient({ store: counting, keyring: newKeyring('stranger') });
       await stranger.upload(key, { path }, { partSize: PART, checkpoint });
       expect(sent).toBe(9 - 3);
-      expect(await (await clientOver(store).get(key)).bytes()).toEqual(bytes);
+      expectBytes(await (await clientOver(store).get(key)).bytes(), bytes);
       expect(await readdir(folder)).toEqual(['source']);
     });
   });
@@ -253,7 +253,7 @@ describe('upload with a checkpoint', () => {
         key: new Uint8Array(Buffer.from(keyBytes, 'hex')),
       });
       const reader = createOssEncryptionClient({ store, keyring: opening });
-      expect(await (await reader.get(key)).bytes()).toEqual(bytes);
+      expectBytes(await (await reader.get(key)).bytes(), bytes);
     });
   });
 
@@ -279,7 +279,7 @@ describe('upload with a checkpoint', () => {
       await writeFile(path, changed);
       await utimes(path, new Date(), new Date(Date.now() + 5_000));
       await clientOver(store).upload(key, { path }, { partSize: PART, checkpoint });
-      expect(await (await clientOver(store).get(key)).bytes()).toEqual(changed);
+      expectBytes(await (await clientOver(store).get(key)).bytes(), changed);
       await expect(store.listParts(key, uploadId)).rejects.toThrow(ObjectNotFoundError);
     });
   });

@@ -1,3 +1,4 @@
+import { XMLParser } from 'fast-xml-parser';
 import {
   ObjectChangedError,
   ObjectExistsError,
@@ -79,4 +80,21 @@ function plain(sentence: string): string {
 export function ignoreAbsence(error: unknown): void {
   const absent = error instanceof ObjectNotFoundError && error.request.serviceCode !== 'NoSuchBucket';
   if (!absent) throw error;
+}
+
+/** The code and message of an OSS error document. */
+export interface ErrorDocument {
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** OSS puts the error document of an answer without a body (HEAD) into `x-oss-err`, in Base64. */
+export function errorDocument(header: string | string[] | undefined): ErrorDocument | undefined {
+  if (typeof header !== 'string') return undefined;
+  const document: unknown = new XMLParser({ parseTagValue: false }).parse(
+    Buffer.from(header, 'base64').toString('utf8'),
+  );
+  const error = (document as { Error?: { Code?: unknown; Message?: unknown } }).Error;
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return { code: text(error?.Code), message: text(error?.Message) };
 }

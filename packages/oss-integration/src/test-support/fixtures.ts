@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Keyring, rawAesKeyring } from '@yunseal/crypto-core';
+import { expect } from 'vitest';
 
 /** A keyring with a key of its own. */
 export function newKeyring(name = 'test'): Keyring {
@@ -17,4 +18,10 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Equality of bytes, without walking millions of them one by one. */
+export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
+  expect(actual.length).toBe(expected.length);
+  expect(Buffer.compare(actual, expected)).toBe(0);
 }

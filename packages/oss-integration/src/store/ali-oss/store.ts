@@ -10,7 +10,7 @@ import { StoreError, StoreServiceError } from '../../errors.ts';
 import { decodeAnswer } from '../answers.ts';
 import { checkBucket, checkKey, type Endpoint, type EndpointOptions, resolveEndpoint } from '../endpoint.ts';
 import { type Exchange, openExchange } from '../exchange.ts';
-import { ignoreAbsence, storeError } from '../failure.ts';
+import { errorDocument, ignoreAbsence, storeError } from '../failure.ts';
 import { parseCrc64, readHeaders, storedObject, writeHeaders } from '../object-headers.ts';
 import type { ListEntry, ObjectStore, StoredPart, WriteResult } from '../object-store.ts';
 import { type ObservedSource, observeSource } from '../observed-source.ts';
@@ -68,9 +68,11 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
   const endpoint = resolveEndpoint(options);
   let cached: { readonly credentials: Credentials; readonly client: Promise<Client> } | undefined;
 
+  let clockOffset = 0;
+
   function clientFor(current: Credentials): Promise<Client> {
     if (cached?.credentials !== current) {
-      cached = { credentials: current, client: newClient(endpoint, bucket, current) };
+      cached = { credentials: current, client: newClient(endpoint, bucket, current, clockOffset) };
     }
     return cached.client;
   }
@@ -138,8 +140,16 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
         true,
       );
     }
-    const serviceCode = text(reported.code);
-    const serviceMessage = serviceCode === undefined ? undefined : text(reported.message);
+    const document = errorDocument(exchange.response?.headers['x-oss-err']);
+    const serviceCode = document?.code ?? text(reported.code);
+    const serviceMessage = document?.message ?? (serviceCode && text(reported.message));
+    if (serviceCode === 'RequestTimeTooSkewed') {
+      const serverTime = Date.parse(exchange.response?.headers.date ?? '');
+      if (!Number.isNaN(serverTime)) {
+        clockOffset = serverTime - Date.now();
+        cached = undefined;
+      }
+    }
     return storeError({ action, bucket, key, statusCode, serviceCode, serviceMessage, requestId });
   }
 
@@ -169,8 +179,16 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
 
     async get(key, options = {}) {
       const call = { action: 'oss:GetObject', key, signal: options.signal };
-      const { result } = await send(call, (client) =>
-        client.getStream(key, { headers: readHeaders(options) }),
+      const headers = readHeaders(options);
+      const { result } = await send(call, (client) => client.getStream(key, { headers })).catch(
+        async (error) => {
+          // The client throws the error document of a streamed answer away; HEAD has it in a header.
+          const unexplained = error instanceof StoreError && error.request.serviceCode === undefined;
+          if (unexplained && error.request.statusCode !== undefined) {
+            await send(call, (client) => client.head(key, { headers }));
+          }
+          throw error;
+        },
       );
       const facts = { action: call.action, bucket, statusCode: result.res.status };
       try {
@@ -319,7 +337,12 @@ function addressesByPath({ addressing, host }: Endpoint): boolean {
   return addressing === 'path' && host.startsWith('localhost');
 }
 
-async function newClient(endpoint: Endpoint, bucket: string, credentials: Credentials): Promise<Client> {
+async function newClient(
+  endpoint: Endpoint,
+  bucket: string,
+  credentials: Credentials,
+  clockOffset: number,
+): Promise<Client> {
   const { accessKeyId, accessKeySecret, securityToken } = credentials;
   const { default: OssClient } = await import('ali-oss').catch(() => {
     throw new InvalidArgumentError('aliOssStore needs the package ali-oss 6.x: install it beside this one');
@@ -338,6 +361,7 @@ async function newClient(endpoint: Endpoint, bucket: string, credentials: Creden
     authorizationV4: true,
     headerEncoding: 'latin1',
     timeout: NO_TOTAL_TIMEOUT,
+    amendTimeSkewed: clockOffset,
   });
 }
 

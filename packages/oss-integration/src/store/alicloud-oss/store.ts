@@ -1,11 +1,10 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Credentials, CredentialsProvider } from '@yunseal/credentials';
-import { XMLParser } from 'fast-xml-parser';
 import { StoreConnectionError, StoreError, StoreServiceError } from '../../errors.ts';
 import { decodeAnswer } from '../answers.ts';
 import { checkBucket, checkKey, type Endpoint, type EndpointOptions, resolveEndpoint } from '../endpoint.ts';
 import { type Exchange, openExchange } from '../exchange.ts';
-import { ignoreAbsence, storeError } from '../failure.ts';
+import { errorDocument, ignoreAbsence, storeError } from '../failure.ts';
 import { parseCrc64, readHeaders, storedObject, toHeaderValue, writeHeaders } from '../object-headers.ts';
 import type { ListEntry, ObjectStore, StoreBody, StoredPart, WriteResult } from '../object-store.ts';
 import { encodeKey, percentEncode } from '../percent-encoding.ts';
@@ -156,7 +155,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
       const facts = { action, bucket, key, statusCode, requestId: header(response, 'x-oss-request-id') };
       return new StoreConnectionError('the answer was cut short or cannot be read', facts);
     }
-    const fromHeader = errorHeader(header(response, 'x-oss-err'));
+    const fromHeader = errorDocument(response.headers['x-oss-err']);
     const serviceCode =
       fromHeader?.code ??
       (typeof reported.code === 'string' && /^[A-Za-z0-9.]+$/.test(reported.code)
@@ -368,17 +367,4 @@ function newClient(endpoint: Endpoint, credentials: Credentials): OssClient {
 function header(response: IncomingMessage, name: string): string | undefined {
   const value = response.headers[name];
   return typeof value === 'string' ? value : undefined;
-}
-
-/** OSS puts the error document of an answer without a body (HEAD) into `x-oss-err`, in Base64. */
-function errorHeader(value: string | undefined): { code?: string; message?: string } | undefined {
-  if (value === undefined) return undefined;
-  const document: unknown = new XMLParser({ parseTagValue: false }).parse(
-    Buffer.from(value, 'base64').toString('utf8'),
-  );
-  const error = (document as { Error?: { Code?: unknown; Message?: unknown } }).Error;
-  return {
-    ...(typeof error?.Code === 'string' ? { code: error.Code } : {}),
-    ...(typeof error?.Message === 'string' ? { message: error.Message } : {}),
-  };
 }

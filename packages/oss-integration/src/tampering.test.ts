@@ -1,0 +1,229 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { YunsealError } from '@yunseal/crypto-core';
+import { type LocalCloud, startLocalCloud } from '@yunseal/local-cloud';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOssEncryptionClient, type OssEncryptionClient } from './client.ts';
+import { UnauthenticatedReadError } from './errors.ts';
+import { rsaMasterKey } from './master-key.ts';
+import type { OssEncryptionClientOptions } from './settings.ts';
+import { alicloudOssStore } from './store/alicloud-oss/store.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { createBucket, storeOptions } from './test-support/cloud.ts';
+import { newKeyring } from './test-support/fixtures.ts';
+import { collect } from './testing/object-store-conformance.ts';
+
+const keyring = newKeyring();
+const masterKey = rsaMasterKey({
+  privateKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+});
+let cloud: LocalCloud;
+let store: ObjectStore;
+let client: OssEncryptionClient;
+let counter = 0;
+beforeAll(async () => {
+  cloud = await startLocalCloud();
+  await createBucket(cloud, 'tampering');
+  store = alicloudOssStore(storeOptions(cloud, 'tampering'));
+  client = clientWith({});
+});
+afterAll(() => cloud.close());
+
+const newKey = () => `object-${counter++}`;
+const clientWith = (options: Partial<OssEncryptionClientOptions>) =>
+  createOssEncryptionClient({ store, keyring, frameLength: 64, retry: { retries: 0 }, ...options });
+
+/** Store other bytes or metadata under the same key, as somebody who may write to the bucket can. */
+async function replace(
+  key: string,
+  change: {
+    bytes?: (bytes: Buffer) => Uint8Array;
+    metadata?: (metadata: Record<string, string>) => Record<string, string>;
+  },
+): Promise<void> {
+  const read = await store.get(key);
+  const bytes = await collect(read.body);
+  await store.put(key, change.bytes?.(bytes) ?? bytes, {
+    metadata: change.metadata?.({ ...read.metadata }) ?? read.metadata,
+  });
+}
+
+const restore = async (key: string) => {
+  const { body, metadata } = await store.get(key);
+  const bytes = await collect(body);
+  return () => store.put(key, bytes, { metadata });
+};
+
+const readWhole = async (key: string, reader = client) => (await reader.get(key)).bytes();
+const readParts = async (key: string, length: number, reader = client) => {
+  for (let first = 0; first < length; first += 64) {
+    await (await reader.getRange(key, { first, last: Math.min(first + 63, length - 1) })).bytes();
+  }
+};
+const readEnd = async (key: string, reader = client) => (await reader.getRange(key, { suffix: 100 })).bytes();
+
+describe('a framed object', () => {
+  it('is refused with any byte of it flipped, whole and in ranges', async () => {
+    const key = newKey();
+    await client.put(key, randomBytes(150));
+    const undo = await restore(key);
+    const { length } = await store.head(key);
+    for (let offset = 0; offset < length; offset++) {
+      await replace(key, {
+        bytes: (bytes) => {
+          bytes[offset]! ^= 1 << (offset % 8);
+          return bytes;
+        },
+      });
+      await expect(readWhole(key), `byte ${offset}, whole`).rejects.toBeInstanceOf(YunsealError);
+      await expect(readParts(key, 150), `byte ${offset}, in ranges`).rejects.toBeInstanceOf(YunsealError);
+      await undo();
+    }
+    await readWhole(key);
+    await readParts(key, 150);
+  });
+
+  it('is refused cut off or extended by any number of bytes, and an end is proved by the final frame', async () => {
+    const key = newKey();
+    await client.put(key, randomBytes(150));
+    const undo = await restore(key);
+    const { length } = await store.head(key);
+    for (let kept = 0; kept < length; kept++) {
+      await replace(key, { bytes: (bytes) => bytes.subarray(0, kept) });
+      await expect(readWhole(key), `first ${kept} bytes`).rejects.toBeInstanceOf(YunsealError);
+      await expect(readEnd(key), `first ${kept} bytes, end`).rejects.toBeInstanceOf(YunsealError);
+      await undo();
+    }
+    for (const extra of [1, 39, 40, 96, 200]) {
+      await replace(key, { bytes: (bytes) => Buffer.concat([bytes, randomBytes(extra)]) });
+      await expect(readWhole(key)).rejects.toBeInstanceOf(YunsealError);
+      await expect(readEnd(key)).rejects.toBeInstanceOf(YunsealError);
+      await undo();
+    }
+  });
+
+  it('is refused with frames swapped, or taken from another object', async () => {
+    const [key, other] = [newKey(), newKey()];
+    await client.put(key, randomBytes(300));
+    await client.put(other, randomBytes(300));
+    const undo = await restore(key);
+    const foreign = await collect((await store.get(other)).body);
+    const frame = 64 + 32;
+    const bodyStart = (bytes: Buffer) => bytes.length - (4 * frame + 44 + 40);
+    await replace(key, {
+      bytes: (bytes) => {
+        const start = bodyStart(bytes);
+        return Buffer.concat([
+          bytes.subarray(0, start),
+          bytes.subarray(start + frame, start + 2 * frame),
+          bytes.subarray(start, start + frame),
+          bytes.subarray(start + 2 * frame),
+        ]);
+      },
+    });
+    await expect(readWhole(key)).rejects.toBeInstanceOf(YunsealError);
+    await expect(readParts(key, 300)).rejects.toBeInstanceOf(YunsealError);
+    await undo();
+    await replace(key, {
+      bytes: (bytes) => {
+        foreign.copy(bytes, bodyStart(bytes), bodyStart(foreign), bodyStart(foreign) + frame);
+        return bytes;
+      },
+    });
+    await expect(readWhole(key)).rejects.toBeInstanceOf(YunsealError);
+    await expect(client.getRange(key, { first: 0, last: 10 })).rejects.toBeInstanceOf(YunsealError);
+  });
+
+  it('is refused when it is another object of the same bucket', async () => {
+    const [key, other] = [newKey(), newKey()];
+    await client.put(key, 'mine');
+    await client.put(other, 'theirs');
+    await store.copy(other, key);
+    await expect(readWhole(key)).rejects.toMatchObject({ code: 'ObjectIdentityMismatch' });
+  });
+
+  it('is refused when its metadata says that it is in a weaker layout', async () => {
+    const key = newKey();
+    await client.put(key, 'mine');
+    const undo = await restore(key);
+    const weaker = newKey();
+    const writer = clientWith({ layout: 'oss-sdk', masterKeys: [masterKey] });
+    await writer.put(weaker, 'chosen by somebody else');
+    const fields = (await store.head(weaker)).metadata;
+    const able = clientWith({ masterKeys: [masterKey] });
+    await replace(key, { metadata: (metadata) => ({ ...metadata, ...fields }) });
+    await expect(readWhole(key, able)).rejects.toThrow(UnauthenticatedReadError);
+    await undo();
+    await store.copy(weaker, key);
+    await expect(readWhole(key, able)).rejects.toThrow(UnauthenticatedReadError);
+    await expect(able.getRange(key, { first: 0 })).rejects.toThrow(UnauthenticatedReadError);
+  });
+
+  it('with its header in the metadata is refused when the header is changed, missing or another', async () => {
+    const detached = clientWith({ headerIn: 'metadata' });
+    const [key, other] = [newKey(), newKey()];
+    await detached.put(key, randomBytes(100));
+    await detached.put(other, randomBytes(100));
+    const undo = await restore(key);
+    const header = (await store.head(key)).metadata['yunseal-header'] ?? '';
+    const raw = Buffer.from(header, 'base64');
+    for (let offset = 0; offset < raw.length; offset += 3) {
+      const changed = Buffer.from(raw);
+      changed[offset]! ^= 4;
+      await replace(key, { metadata: () => ({ 'yunseal-header': changed.toString('base64') }) });
+      await expect(readWhole(key), `byte ${offset}`).rejects.toBeInstanceOf(YunsealError);
+    }
+    await undo();
+    const foreign = (await store.head(other)).metadata['yunseal-header'] ?? '';
+    for (const value of ['', '!', header.slice(8), foreign]) {
+      await replace(key, { metadata: () => ({ 'yunseal-header': value }) });
+      await expect(readWhole(key), value).rejects.toBeInstanceOf(YunsealError);
+    }
+    await replace(key, { metadata: () => ({}) });
+    await expect(readWhole(key)).rejects.toBeInstanceOf(YunsealError);
+  });
+});
+
+describe('an object in layout encryption-sdk', () => {
+  it('is refused whole with any byte of it, or any field of its metadata, changed', async () => {
+    const writer = clientWith({ layout: 'encryption-sdk' });
+    const key = newKey();
+    await writer.put(key, randomBytes(60), { context: { a: 'b' } });
+    const undo = await restore(key);
+    await readWhole(key);
+    for (let offset = 0; offset < 60; offset++) {
+      await replace(key, {
+        bytes: (bytes) => {
+          bytes[offset]! ^= 1;
+          return bytes;
+        },
+      });
+      await expect(readWhole(key)).rejects.toBeInstanceOf(YunsealError);
+      await undo();
+    }
+    for (const field of ['header', 'iv', 'authtag']) {
+      const raw = Buffer.from((await store.head(key)).metadata[field] ?? '', 'base64');
+      for (let offset = 0; offset < raw.length; offset++) {
+        const changed = Buffer.from(raw);
+        changed[offset]! ^= 1;
+        await replace(key, {
+          metadata: (metadata) => ({ ...metadata, [field]: changed.toString('base64') }),
+        });
+        await expect(readWhole(key), `${field} byte ${offset}`).rejects.toBeInstanceOf(YunsealError);
+      }
+      await undo();
+      await replace(key, {
+        metadata: ({ [field]: _, ...rest }) => rest,
+      });
+      await expect(readWhole(key), `without ${field}`).rejects.toBeInstanceOf(YunsealError);
+      await undo();
+    }
+    for (const change of [
+      (bytes: Buffer) => bytes.subarray(1),
+      (bytes: Buffer) => Buffer.concat([bytes, bytes]),
+    ]) {
+      await replace(key, { bytes: change });
+      await expect(readWhole(key)).rejects.toBeInstanceOf(YunsealError);
+      await undo();
+    }
+  });
+});
