@@ -46,7 +46,8 @@ export interface EncryptionClient {
    */
   encrypt(plaintext: Uint8Array | string, options?: EncryptOptions): Promise<EncryptResult>;
   /**
-   * Decrypt one whole message. Nothing comes out unless all of it was authenticated.
+   * Decrypt one whole message. Nothing comes out unless all of it was authenticated; only the body of an aliyun suite
+   * that does not authenticate it, with `allowUnauthenticated`, is an exception.
    *
    * @throws {MalformedMessageError | TruncatedMessageError} for bytes that are no whole message
    * @throws {DataKeyUnwrapError} when no key opens it
@@ -56,12 +57,19 @@ export interface EncryptionClient {
    * @see client-apis/decrypt.md of the AWS Encryption SDK specification
    */
   decrypt(ciphertext: Uint8Array, options?: DecryptOptions): Promise<DecryptResult>;
-  /** Encrypt as a stream; holds one frame. Use it with `pipeThrough`, or in node:stream's `pipeline`. */
+  /**
+   * Encrypt as a stream; holds one frame. Use it with `pipeThrough`, or in node:stream's `pipeline`. An aliyun message
+   * is written in the `stream` encoding.
+   */
   encryptStream(options?: EncryptOptions): TransformStream<Uint8Array, Uint8Array>;
   /**
    * Decrypt as a stream. Each frame comes out when its tag has been checked; the last frame of a signed message only
    * when its signature has been verified. A stream that errors was not a whole, unchanged message: discard what came
    * before.
+   *
+   * An aliyun message has one tag, at its end: its plaintext is held until the tag was checked, up to
+   * `maxUnverifiedBytes`. A longer one ends in a LimitExceededError, or with `allowUnauthenticated` comes out as it is
+   * decrypted and errors the stream at its end when the tag is wrong.
    */
   decryptStream(options?: DecryptStreamOptions): TransformStream<Uint8Array, Uint8Array>;
   /**
