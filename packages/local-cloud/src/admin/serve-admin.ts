@@ -28,6 +28,7 @@ const FaultCodec = t.intersection([
     times: t.number,
     probability: t.number,
     ms: t.number,
+    afterBytes: t.number,
     status: t.number,
     code: t.string,
     message: t.string,

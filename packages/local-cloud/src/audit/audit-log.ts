@@ -81,7 +81,7 @@ export interface AuditLog {
 export function createAuditLog(
   options: { capacity?: number | undefined; write?: ((event: AuditEvent) => void) | undefined } = {},
 ): AuditLog {
-  const capacity = options.capacity ?? 100_000;
+  const capacity = options.capacity ?? 20_000;
   // A ring: entries become events only when somebody looks, which keeps the cost off the request.
   let entries: AuditEntry[] = [];
   let oldest = 0;

@@ -46,6 +46,11 @@ export interface Fault {
   readonly times?: number | undefined;
   /** The part of the requests it strikes, from 0 to 1, drawn from a fixed sequence; 1 when absent. */
   readonly probability?: number | undefined;
+  /**
+   * For `reset` and `truncate` of OSS: how many bytes of a body pass before the connection is cut, of the request's where
+   * it has one and else of the answer's. Without it, `reset` comes before any answer and `truncate` halfway through.
+   */
+  readonly afterBytes?: number | undefined;
   /** Milliseconds, for `latency`. */
   readonly ms?: number | undefined;
   /** HTTP status, for `error`. */
@@ -114,7 +119,7 @@ export function createFaults(initial: readonly Fault[] = []): FaultSource {
 const none: readonly Fault[] = [];
 
 function check(fault: Fault): void {
-  const { kind, times, probability, ms, status } = fault;
+  const { kind, times, probability, ms, status, afterBytes } = fault;
   if (!faultKinds.includes(kind))
     throw new RangeError(`unknown kind of fault ${JSON.stringify(kind)}; one of ${faultKinds.join(', ')}`);
   if (times !== undefined && !(Number.isInteger(times) && times > 0))
@@ -123,6 +128,8 @@ function check(fault: Fault): void {
     throw new RangeError("a fault's probability is from 0 to 1");
   if (kind === 'latency' && !(ms !== undefined && ms >= 0))
     throw new RangeError('a latency fault takes `ms`, at least 0');
+  if (afterBytes !== undefined && !(Number.isInteger(afterBytes) && afterBytes >= 0))
+    throw new RangeError("a fault's `afterBytes` is a whole number, at least 0");
   if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= 599))
     throw new RangeError("a fault's status is from 400 to 599");
 }

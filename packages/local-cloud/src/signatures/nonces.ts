@@ -6,6 +6,9 @@ export interface Nonces {
   use(accessKeyId: string, nonce: string): boolean;
 }
 
+/** Nonces a generation holds before the next one begins early: memory stays bounded under any load. */
+const generationSize = 500_000;
+
 /**
  * Two generations, each as long as timestamps are good for (both ways around the clock): forgetting is dropping one.
  * Runs on the real time, as moving the local clock does not make an old request new.
@@ -18,7 +21,7 @@ export function createNonces(): Nonces {
   return {
     use(accessKeyId, nonce) {
       const now = performance.now();
-      if (now - started >= lifetime) {
+      if (now - started >= lifetime || current.size >= generationSize) {
         previous = now - started >= 2 * lifetime ? new Set() : current;
         current = new Set();
         started = now;
