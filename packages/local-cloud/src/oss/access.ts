@@ -54,7 +54,7 @@ export function authorize(call: Call, attempt: Attempt): void {
     decision = 'Allow';
     explanation = 'the ACL allows it';
   }
-  call.decisions.push({ action, resource, decision });
+  call.trail.decisions.push({ action, resource, decision });
   if (decision !== 'Allow') throw refusal(call, attempt, resource, decision, explanation);
 }
 
@@ -76,7 +76,7 @@ export function authorizeInAccount(call: Call, action: string, bucket?: string):
     resource,
     context: {},
   });
-  call.decisions.push({ action, resource, decision });
+  call.trail.decisions.push({ action, resource, decision });
   if (decision !== 'Allow') throw refusal(call, { action }, resource, decision, explanation);
   return principal;
 }
@@ -138,6 +138,7 @@ function refusal(
   decision: 'ExplicitDeny' | 'ImplicitDeny',
   explanation: string,
 ): ServiceError {
+  call.trail.explanation = explanation;
   const caller = call.caller?.principal;
   const message =
     caller !== undefined && bucket !== undefined && caller.accountId !== bucket.accountId

@@ -19,11 +19,18 @@ export interface Call {
   readonly region: string;
   readonly address: Address;
   readonly request: IncomingMessage;
+  /** The request's body, once. */
+  readonly body: AsyncIterable<Uint8Array>;
   readonly origin: RequestOrigin;
   /** Absent for an anonymous request. */
   readonly caller: Caller | undefined;
-  /** What RAM was asked for this call; goes to the audit log. */
+  /** What RAM was asked for this call, and why it refused; goes to the audit log. */
+  readonly trail: Trail;
+}
+
+export interface Trail {
   readonly decisions: AuditedDecision[];
+  explanation?: string;
 }
 
 /** What a call is answered with. */

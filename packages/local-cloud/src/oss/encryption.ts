@@ -74,14 +74,16 @@ function kmsCall(call: Call, operation: string, parameters: Readonly<Record<stri
     origin,
     parameters: readParameters(new Map(Object.entries(parameters))),
     authorize(action, resource, context = {}) {
-      const { decision } = decideAccess(platform, origin, {
+      const { decision, explanation } = decideAccess(platform, origin, {
         caller: caller.principal,
         action,
         resource,
         context,
       });
-      call.decisions.push({ action, resource, decision });
-      if (decision !== 'Allow') throw accessDenied(`This operation needs ${action} on ${resource}.`);
+      call.trail.decisions.push({ action, resource, decision });
+      if (decision === 'Allow') return;
+      call.trail.explanation = explanation;
+      throw accessDenied(`This operation needs ${action} on ${resource}.`);
     },
     authorizedOtherwise() {},
   };

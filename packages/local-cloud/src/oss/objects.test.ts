@@ -1,9 +1,11 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { allow, policy } from '@yunseal/policy-builder';
 import AliOss from 'ali-oss';
@@ -71,50 +73,48 @@ interface Reply {
 }
 
 /** A request signed with version 1, for what no client sends. */
-function send(
-  method: string,
-  path: string,
-  { headers = {}, body }: { headers?: Record<string, string>; body?: string | Buffer } = {},
-): Promise<Reply> {
+function signed(method: string, path: string, headers: Record<string, string> = {}): ClientRequest {
   const date = new Date().toUTCString();
   const [pathname = '', query = ''] = path.split('?', 2);
-  const signed = query.split('&').filter((pair) => !/^(list-type|max-keys|encoding-type|$)/.test(pair));
+  const subResources = query.split('&').filter((pair) => !/^(list-type|max-keys|encoding-type|$)/.test(pair));
   const canonical = Object.entries(headers)
     .filter(([name]) => name.startsWith('x-oss-'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}:${value}\n`)
     .join('');
+  const resource = `/${bucket}${decodeURIComponent(pathname)}`;
   const stringToSign = [
     method,
     headers['content-md5'] ?? '',
     headers['content-type'] ?? '',
     date,
-    `${canonical}/${bucket}${decodeURIComponent(pathname)}${signed.length === 0 ? '' : `?${signed.join('&')}`}`,
+    canonical + resource + (subResources.length === 0 ? '' : `?${subResources.join('&')}`),
   ].join('\n');
   const signature = createHmac('sha1', 'administrator-secret').update(stringToSign).digest('base64');
   const { hostname, port } = new URL(cloud.endpoints.oss);
+  return httpRequest({
+    hostname,
+    port,
+    method,
+    path: `/${bucket}${path}`,
+    headers: { ...headers, date, authorization: `OSS administrator-key:${signature}` },
+  });
+}
+
+function send(
+  method: string,
+  path: string,
+  { headers = {}, body }: { headers?: Record<string, string>; body?: string | Buffer } = {},
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      {
-        hostname,
-        port,
-        method,
-        path: `/${bucket}${path}`,
-        headers: { ...headers, date, authorization: `OSS administrator-key:${signature}` },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text: Buffer.concat(chunks).toString('utf8'),
-          }),
-        );
-      },
-    );
+    const request = signed(method, path, headers);
+    request.on('response', async (response) => {
+      try {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: await text(response) });
+      } catch (error) {
+        reject(error);
+      }
+    });
     request.on('error', reject);
     request.end(body);
   });
@@ -467,6 +467,46 @@ describe('faults', () => {
     cloud.faults.inject({ service: 'oss', operation: 'GetObject', kind: 'truncate', times: 1 });
     await expect(as().get('big')).rejects.toThrow();
     expect((await as().get('big')).res.status).toBe(200);
+  });
+
+  it('cut a connection at a byte, either way', async () => {
+    await send('PUT', '/big', { body: Buffer.alloc(200_000) });
+    cloud.faults.inject({
+      service: 'oss',
+      operation: 'GetObject',
+      kind: 'truncate',
+      afterBytes: 1234,
+      times: 1,
+    });
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      signed('GET', '/big').on('response', resolve).end(),
+    );
+    let received = 0;
+    response.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    await expect(once(response, 'end')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(received).toBe(1234);
+    cloud.faults.inject({
+      service: 'oss',
+      operation: 'GetObject',
+      kind: 'reset',
+      afterBytes: 100_000,
+      times: 1,
+    });
+    await expect(as().get('big')).rejects.toThrow();
+    cloud.faults.inject({
+      service: 'oss',
+      operation: 'PutObject',
+      kind: 'reset',
+      afterBytes: 100_000,
+      times: 1,
+    });
+    await expect(send('PUT', '/new', { body: Buffer.alloc(200_000) })).rejects.toThrow(
+      /ECONNRESET|EPIPE|hang up/,
+    );
+    expect((await send('GET', '/new')).status).toBe(404);
+    expect((await send('GET', '/big')).text.length).toBe(200_000);
   });
 
   it('throttle, fail, reset and expire', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ServiceError } from '../http/service-error.ts';
 import { equalSecrets } from '../identities/caller.ts';
+import type { Call } from './call.ts';
 import { createCrc64 } from './crc64.ts';
 import { entityTooLarge, incompleteBody, malformedXml } from './errors.ts';
 import { headerValue } from './signature/canonical.ts';
@@ -27,12 +28,13 @@ const maxXmlSize = 8 * 1024 * 1024;
  *
  * @throws ServiceError `InvalidDigest`, `EntityTooLarge`, `IncompleteBody`
  */
-export async function receiveBody(blobs: BlobStore, request: IncomingMessage): Promise<Received> {
+export async function receiveBody({ state, request, body }: Call): Promise<Received> {
+  const { blobs } = state;
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxPutSize) throw entityTooLarge(maxPutSize, announced);
   const expectedMd5 = readContentMd5(request);
   const expectedCrc64 = headerValue(request.headers, 'x-oss-hash-crc64ecma');
-  const received = await receive(blobs, request);
+  const received = await receive(blobs, body);
   try {
     if (expectedMd5 !== undefined && !equalSecrets(expectedMd5, received.md5)) {
       throw new ServiceError(
@@ -93,24 +95,24 @@ export async function receive(blobs: BlobStore, source: AsyncIterable<Uint8Array
  *
  * @throws ServiceError `MalformedXML`, `InvalidDigest`
  */
-export async function receiveText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
+export async function receiveText({ request, body }: Call): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > maxXmlSize) throw malformedXml(`it is longer than ${maxXmlSize} bytes.`);
     chunks.push(chunk);
   }
-  const body = Buffer.concat(chunks, size);
+  const document = Buffer.concat(chunks, size);
   const expected = readContentMd5(request);
-  if (expected !== undefined && expected !== createHash('md5').update(body).digest('hex').toUpperCase()) {
+  if (expected !== undefined && expected !== createHash('md5').update(document).digest('hex').toUpperCase()) {
     throw new ServiceError(
       400,
       'InvalidDigest',
       'The Content-MD5 you specified did not match what we received.',
     );
   }
-  return body.toString('utf8');
+  return document.toString('utf8');
 }
 
 /** Content-MD5 in upper-case hexadecimal. */

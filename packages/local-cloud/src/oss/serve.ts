@@ -1,31 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RequestOrigin } from '../authorization/authorize.ts';
 import { applyFaults, type FaultErrors } from '../http/fault-effects.ts';
 import type { ListenerOptions } from '../http/listener.ts';
 import { ServiceError } from '../http/service-error.ts';
-import { type Caller, identifyCaller, type UnknownCaller } from '../identities/caller.ts';
+import type { Caller } from '../identities/caller.ts';
 import type { Platform } from '../platform.ts';
 import { type Address, parseAddress } from './address.ts';
-import type { Answer, Call } from './call.ts';
-import { invalidArgument } from './errors.ts';
-import { type Route, routeOf } from './operations/route.ts';
+import { authenticate, checkRegion } from './authenticate.ts';
+import type { Answer, Trail } from './call.ts';
+import { type Cut, cutOf, cutOff, cuts } from './cut.ts';
+import { routeOf } from './operations/route.ts';
 import { maxPutSize } from './receive.ts';
-import { type Claim, readClaim } from './signature/authentication.ts';
+import { errorAnswer, malformed, respond } from './respond.ts';
+import { readClaim } from './signature/authentication.ts';
 import { createBlobStore } from './storage/blobs.ts';
 import { createOssState, namedFiles, type OssState } from './storage/state.ts';
-import { headerBytes } from './text.ts';
-import { renderXml } from './xml.ts';
 
 /**
  * What an OSS endpoint needs of a listener.
  *
- * @param region the endpoint's; buckets of others are not served there. The cloud's own when absent
+ * @param region when given, the endpoint serves this region's buckets alone; else those of all
  */
 export function ossListener(
   platform: Platform,
-  region: string = platform.region,
+  region?: string,
 ): Omit<ListenerOptions, 'name' | 'host' | 'port' | 'clock' | 'tls'> {
   return {
     bodyLimit: maxPutSize,
@@ -37,7 +36,7 @@ export function ossListener(
     routes(app: FastifyInstance) {
       const state = stateOf(platform);
       const handle = (request: FastifyRequest, reply: FastifyReply) =>
-        serve(platform, state, region, request, reply);
+        serve({ platform, state, region }, request, reply);
       // Bodies are left on the connection for the operations to stream.
       app.removeAllContentTypeParsers();
       app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -66,150 +65,118 @@ function stateOf(platform: Platform): OssState {
   return state;
 }
 
+interface Endpoint {
+  readonly platform: Platform;
+  readonly state: OssState;
+  readonly region: string | undefined;
+}
+
+/** A call in the making: what is known of it by the time it ends, well or not, goes into the audit log. */
+interface Progress {
+  readonly requestId: string;
+  readonly origin: RequestOrigin;
+  readonly trail: Trail;
+  region: string;
+  operation?: string;
+  address?: Address;
+  caller?: Caller;
+}
+
 async function serve(
-  platform: Platform,
-  state: OssState,
-  region: string,
+  endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const requestId = newRequestId();
+  const { platform, state } = endpoint;
   const { raw } = request;
   const started = performance.now();
-  const host = raw.headers.host ?? '';
-  let address: Address | undefined;
-  let route: Route | undefined;
-  let call: Call | undefined;
-  let outcome: Answer;
-  let truncate = false;
+  const progress: Progress = {
+    requestId: newRequestId(),
+    origin: {
+      sourceIp: (raw.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      secureTransport: 'encrypted' in raw.socket,
+    },
+    trail: { decisions: [] },
+    region: endpoint.region ?? platform.region,
+  };
+  let cut: Cut | undefined;
   let failure: ServiceError | undefined;
+  let outcome: Answer;
   try {
-    address = parseAddress(raw.url ?? '/', host);
-    route = routeOf(request.method, address, raw.headers);
-    const struck = platform.faults.take({ service: 'oss', operation: route.name, region });
-    const effect = struck.length === 0 ? 'none' : await applyFaults(struck, request, reply, faultErrors);
+    const address = parseAddress(raw.url ?? '/', raw.headers.host);
+    progress.address = address;
+    const { name, operation } = routeOf(request.method, address, raw.headers);
+    progress.operation = name;
+    const bucket = address.bucket === undefined ? undefined : state.buckets.get(address.bucket);
+    progress.region = endpoint.region ?? bucket?.region ?? platform.region;
+    const struck = platform.faults.take({ service: 'oss', operation: name, region: progress.region });
+    cut = cutOf(struck);
+    const effect = await applyFaults(
+      struck.filter(({ kind }) => !cuts(kind, cut)),
+      request,
+      reply,
+      faultErrors,
+    );
     if (effect === 'answered') return reply;
-    truncate = effect === 'truncate';
     const claim = readClaim({ method: request.method, address, headers: raw.headers }, platform.clock);
-    call = {
+    if (claim !== undefined) progress.caller = authenticate(platform, claim);
+    // A new bucket is in the region that the endpoint is for, or else the signature.
+    if (bucket === undefined && endpoint.region === undefined)
+      progress.region = claim?.region ?? platform.region;
+    checkRegion(bucket, progress.region, claim);
+    outcome = await operation({
+      ...progress,
+      operation: name,
+      address,
       platform,
       state,
-      requestId,
-      operation: route.name,
-      region,
-      address,
       request: raw,
-      origin: {
-        sourceIp: (raw.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-        secureTransport: 'encrypted' in raw.socket,
-      },
-      caller: claim === undefined ? undefined : authenticate(platform, claim),
-      decisions: [],
-    };
-    checkRegion(call, claim);
-    outcome = await route.operation(call);
+      body: cut === undefined ? raw : cutOff(raw, cut),
+      caller: progress.caller,
+    });
   } catch (error) {
-    failure = error instanceof ServiceError ? error : unexpected(error);
-    outcome = errorAnswer(failure, requestId, host.split('/')[0] ?? '', request.method === 'HEAD');
+    failure = error instanceof ServiceError ? error : internalError(error);
+    const hostId = (raw.headers.host ?? '').split('/')[0] ?? '';
+    outcome = errorAnswer(failure, progress.requestId, hostId, request.method === 'HEAD');
   }
-  platform.audit.record({
-    time: platform.clock.now(),
-    service: 'Oss',
-    apiVersion: '2019-05-17',
-    operation: route?.name ?? 'Unknown',
-    region,
-    requestId,
-    sourceIp: call?.origin.sourceIp ?? (raw.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    userAgent: raw.headers['user-agent'] ?? '',
-    principal: call?.caller?.principal,
-    accessKeyId: call?.caller?.accessKeyId,
-    parameters: {
-      ...(address?.bucket === undefined ? {} : { bucket: address.bucket }),
-      ...(address?.key === undefined ? {} : { key: address.key }),
-    },
-    decisions: call?.decisions ?? [],
-    error: failure === undefined ? undefined : { code: failure.code, message: failure.message },
-  });
+  audit(platform, progress, raw.headers['user-agent'], failure);
   const headers = {
     ...(reply.getHeaders() as Record<string, string>),
     server: 'AliyunOSS',
-    'x-oss-request-id': requestId,
+    'x-oss-request-id': progress.requestId,
     'x-oss-server-time': String(Math.max(1, Math.round(performance.now() - started))),
     ...outcome.headers,
   };
   reply.hijack();
-  await send(state, reply.raw, request.method, { ...outcome, headers }, truncate);
+  await respond(state, reply.raw, request.method, { ...outcome, headers }, cut);
   return reply;
 }
 
-/** @throws ServiceError `InvalidAccessKeyId`, `InvalidSecurityToken`, `SecurityTokenExpired`, `SignatureDoesNotMatch` */
-function authenticate({ directory, clock }: Platform, claim: Claim): Caller {
-  const caller = identifyCaller(directory, clock, claim.accessKeyId, claim.securityToken);
-  if (typeof caller === 'string') throw unknownCaller(caller, claim.accessKeyId);
-  claim.verify(caller.accessKeySecret);
-  return caller;
-}
-
-function unknownCaller(reason: UnknownCaller, accessKeyId: string): ServiceError {
-  const details = { OSSAccessKeyId: accessKeyId };
-  switch (reason) {
-    case 'access-key-not-found':
-      return new ServiceError(
-        403,
-        'InvalidAccessKeyId',
-        'The OSS Access Key Id you provided does not exist in our records.',
-        details,
-      );
-    case 'access-key-inactive':
-      return new ServiceError(
-        403,
-        'InvalidAccessKeyId',
-        'The OSS Access Key Id you provided is disabled.',
-        details,
-      );
-    case 'token-missing':
-      return new ServiceError(
-        403,
-        'InvalidAccessKeyId',
-        'The OSS Access Key Id you provided is temporary and needs its security token.',
-        details,
-      );
-    case 'token-expired':
-      return new ServiceError(
-        403,
-        'SecurityTokenExpired',
-        'The security token you provided has expired.',
-        details,
-      );
-    case 'token-mismatch':
-    case 'token-malformed':
-      return new ServiceError(
-        403,
-        'InvalidSecurityToken',
-        'The security token you provided is invalid.',
-        details,
-      );
-  }
-}
-
-/** A version 4 signature is for one region, and so is an endpoint. */
-function checkRegion({ state, address, region }: Call, claim: Claim | undefined): void {
-  const bucket = address.bucket === undefined ? undefined : state.buckets.get(address.bucket);
-  if (bucket !== undefined && bucket.region !== region) {
-    throw new ServiceError(
-      403,
-      'AccessDenied',
-      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
-      { Bucket: bucket.name, Endpoint: `oss-${bucket.region}.aliyuncs.com` },
-    );
-  }
-  if (claim?.region !== undefined && claim.region !== region) {
-    throw invalidArgument(
-      'Credential',
-      claim.region,
-      `Invalid signing region in Authorization header: expected ${region}.`,
-    );
-  }
+function audit(
+  { audit: log, clock }: Platform,
+  { operation = 'Unknown', address, caller, trail, ...rest }: Progress,
+  userAgent: string | undefined,
+  failure: ServiceError | undefined,
+): void {
+  log.record({
+    time: clock.now(),
+    service: 'Oss',
+    apiVersion: '2019-05-17',
+    operation,
+    region: rest.region,
+    requestId: rest.requestId,
+    sourceIp: rest.origin.sourceIp,
+    userAgent: userAgent ?? '',
+    principal: caller?.principal,
+    accessKeyId: caller?.accessKeyId,
+    parameters: {
+      ...(address?.bucket === undefined ? {} : { bucket: address.bucket }),
+      ...(address?.key === undefined ? {} : { key: address.key }),
+    },
+    decisions: trail.decisions,
+    explanation: trail.explanation,
+    error: failure === undefined ? undefined : { code: failure.code, message: failure.message },
+  });
 }
 
 const faultErrors: FaultErrors = {
@@ -226,97 +193,10 @@ const faultErrors: FaultErrors = {
     new ServiceError(403, 'SecurityTokenExpired', 'The security token you provided has expired.'),
 };
 
-/** What no operation foresaw: the client learns no more than that. */
-function unexpected(error: unknown): ServiceError {
-  process.emitWarning(
-    error instanceof Error ? (error.stack ?? error.message) : String(error),
-    'LocalOssWarning',
-  );
-  return new ServiceError(500, 'InternalError', 'We encountered an internal error. Please try again.');
-}
-
-/** @param bare for HEAD: the document goes into a header, in Base64, as there is no body for it */
-function errorAnswer(error: ServiceError, requestId: string, hostId: string, bare: boolean): Answer {
-  const { headers, elements } = splitDetails(error);
-  const xml = renderXml('Error', {
-    Code: error.code,
-    Message: error.message,
-    RequestId: requestId,
-    HostId: hostId,
-    ...elements,
-  });
-  return {
-    status: error.status,
-    headers: {
-      ...headers,
-      'content-type': 'application/xml',
-      ...(bare ? { 'x-oss-err': Buffer.from(xml, 'utf8').toString('base64') } : {}),
-    },
-    ...(bare ? {} : { body: { kind: 'text', text: xml } as const }),
-  };
-}
-
-/** Details of an error that are called as a header are one. */
-function splitDetails({ details }: ServiceError) {
-  const headers: Record<string, string> = {};
-  const elements: Record<string, string> = {};
-  for (const [name, value] of Object.entries(details)) {
-    if (name.startsWith('x-oss-')) headers[name] = String(value);
-    else elements[name] = value as string;
-  }
-  return { headers, elements };
-}
-
-async function send(
-  state: OssState,
-  response: ServerResponse,
-  method: string,
-  { status, headers, body }: Answer,
-  truncate: boolean,
-): Promise<void> {
-  const written = Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, headerBytes(value)]),
-  );
-  if (body?.kind !== 'object') {
-    const text =
-      body === undefined ? '' : body.kind === 'xml' ? renderXml(body.root, body.content) : body.text;
-    const bytes = Buffer.from(text, 'utf8');
-    const type = body === undefined ? {} : { 'content-type': 'application/xml' };
-    const length = status === 204 || status === 304 ? {} : { 'content-length': String(bytes.length) };
-    response.writeHead(status, { ...length, ...type, ...written });
-    if (truncate && bytes.length > 0) {
-      response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());
-    } else response.end(method === 'HEAD' ? undefined : bytes);
-    return;
-  }
-  const { start, end } = body.range;
-  response.writeHead(status, written);
-  if (end < start) {
-    response.end();
-    return;
-  }
-  const cut = truncate ? start + ((end - start) >> 1) : end;
-  const stream = state.blobs.read(body.object.segments, start, cut);
-  try {
-    await pipeline(stream, response, { end: !truncate });
-  } catch {
-    // The client left, or the bytes are gone: what was promised cannot be kept, and the broken connection says so.
-    response.destroy();
-  }
-  if (truncate) response.destroy();
-}
-
-/** What cannot be read as HTTP, or is too much of it. */
-function malformed(status: number, requestId: string): { contentType: string; body: string } {
-  return {
-    contentType: 'application/xml',
-    body: renderXml('Error', {
-      Code: status === 413 ? 'EntityTooLarge' : status >= 500 ? 'InternalError' : 'InvalidRequest',
-      Message: 'The request cannot be read.',
-      RequestId: requestId,
-      HostId: '',
-    }),
-  };
+/** A defect of ours: the client learns no more than that, and whoever runs the cloud gets the stack. */
+function internalError(error: unknown): ServiceError {
+  process.emitWarning(error instanceof Error ? error : String(error), { type: 'LocalCloudDefect' });
+  return faultErrors.failed(500);
 }
 
 /** 24 hexadecimal digits, as OSS numbers its requests. */

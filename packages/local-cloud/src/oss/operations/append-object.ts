@@ -34,7 +34,7 @@ export const appendObject: Operation = async (call) => {
   };
   mayAppend(state.object(bucket.name, key));
   const encryption = applyEncryption(call, bucket);
-  const received = await receiveBody(state.blobs, request);
+  const received = await receiveBody(call);
   const previous = state.object(bucket.name, key);
   const object: ObjectRecord = {
     // What is not the bytes stays as the first append set it.

@@ -36,7 +36,7 @@ export const putBucketEncryption: Operation = async (call) => {
   const bucket = addressedBucket(call);
   authorize(call, { action: 'oss:PutBucketEncryption', bucket });
   const { ApplyServerSideEncryptionByDefault: rule } = parseXml(
-    await receiveText(call.request),
+    await receiveText(call),
     'ServerSideEncryptionRule',
     ServerSideEncryptionRule,
   );

@@ -61,7 +61,7 @@ export const putBucket: Operation = async (call) => {
       { BucketName: name },
     );
   }
-  const text = await receiveText(request);
+  const text = await receiveText(call);
   const configuration =
     text.trim() === '' ? {} : parseXml(text, 'CreateBucketConfiguration', emptyOr(CreateBucketConfiguration));
   const requestedAcl: Acl | undefined = acl === '' ? undefined : parseAcl(acl);

@@ -25,7 +25,7 @@ const Delete = t.intersection([
 /** `POST /?delete`: up to 1,000 objects; nothing is deleted unless all may be. */
 export const deleteMultipleObjects: Operation = async (call) => {
   const bucket = addressedBucket(call);
-  const request = parseXml(await receiveText(call.request), 'Delete', Delete, ['Object']);
+  const request = parseXml(await receiveText(call), 'Delete', Delete, ['Object']);
   const keys = [...new Set(request.Object.map(({ Key }) => Key))];
   if (keys.length === 0 || request.Object.length > 1000)
     throw malformedXml('it must name 1 to 1000 objects.');

@@ -54,7 +54,7 @@ export const initiateMultipartUpload: Operation = (call) => {
 export const uploadPart: Operation = async (call) => {
   const upload = addressedUpload(call, 'oss:PutObject');
   const partNumber = readPartNumber(call);
-  const part = keepPart(call, upload, partNumber, await receiveBody(call.state.blobs, call.request));
+  const part = keepPart(call, upload, partNumber, await receiveBody(call));
   return answer(200, {
     etag: `"${part.etag}"`,
     'x-oss-hash-crc64ecma': part.crc64,
@@ -98,7 +98,7 @@ const CompleteMultipartUpload = t.partial({
 export const completeMultipartUpload: Operation = async (call) => {
   const { state, request, platform, address } = call;
   const upload = addressedUpload(call, 'oss:PutObject');
-  const text = await receiveText(request);
+  const text = await receiveText(call);
   const parts =
     headerValue(request.headers, 'x-oss-complete-all').toLowerCase() === 'yes'
       ? allParts(state.partsOf(upload.uploadId), text)

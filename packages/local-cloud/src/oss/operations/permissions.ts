@@ -16,7 +16,7 @@ const AccessControlPolicy = t.type({ AccessControlList: t.type({ Grant: t.string
 
 /** The ACL that a request sets: in a header, or else in its body. */
 async function requestedAcl(call: Call, header: string): Promise<string> {
-  const text = await receiveText(call.request);
+  const text = await receiveText(call);
   const value = headerValue(call.request.headers, header);
   if (value !== '') return value;
   return parseXml(text, 'AccessControlPolicy', AccessControlPolicy).AccessControlList.Grant.trim();
@@ -86,7 +86,7 @@ export const getBucketPolicy: Operation = (call) => {
 export const putBucketPolicy: Operation = async (call) => {
   const bucket = addressedBucket(call);
   authorize(call, { action: 'oss:PutBucketPolicy', bucket });
-  const document = await receiveText(call.request);
+  const document = await receiveText(call);
   checkBucketPolicy(document);
   call.state.buckets.put(bucket.name, { ...addressedBucket(call), policy: document });
   return answer(200);

@@ -19,7 +19,7 @@ export const putObject: Operation = async (call) => {
   const mayOverwrite = overwriteCheck(call);
   mayOverwrite(state.object(bucket.name, key));
   const encryption = applyEncryption(call, bucket);
-  const received = await receiveBody(state.blobs, request);
+  const received = await receiveBody(call);
   const object: ObjectRecord = {
     ...attributes,
     bucket: bucket.name,

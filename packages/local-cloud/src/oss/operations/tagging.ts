@@ -10,7 +10,7 @@ const Tag = t.type({ Key: t.string, Value: t.string });
 const Tagging = t.type({ TagSet: t.union([t.type({ Tag: t.array(Tag) }), t.string]) });
 
 async function requestedTags(call: Call): Promise<Record<string, string>> {
-  const { TagSet } = parseXml(await receiveText(call.request), 'Tagging', Tagging, ['Tag']);
+  const { TagSet } = parseXml(await receiveText(call), 'Tagging', Tagging, ['Tag']);
   return checkTags(
     typeof TagSet === 'string' ? [] : TagSet.Tag.map(({ Key, Value }) => [Key, Value] as const),
   );
