@@ -18,7 +18,7 @@ import { outages } from './outages.ts';
 import { requestCounts } from './request-counts.ts';
 import { rotationsWithoutFailure } from './rotations.ts';
 import { subjects } from './subjects.ts';
-import { tornSignings } from './torn-signings.ts';
+import { tornByMetadata, tornByTimer } from './torn-signings.ts';
 
 const inNamespace = process.env.YUNSEAL_BENCHMARK_NAMESPACE === '1';
 
@@ -38,22 +38,29 @@ const results: Record<string, Record<string, unknown>> = {};
 for (const subject of subjects(endpoint)) {
   results[subject.name] = {
     requests: await requestCounts(subject, service),
-    torn: await tornSignings(subject, service),
+    torn: await tornByMetadata(subject, service),
     rotations: await rotationsWithoutFailure(subject, service),
     outages: await outages(subject, service),
   };
 }
+const timed = await tornByTimer();
 const cost = await getterCost();
 await service.close();
 
 if (process.argv.includes('--json')) {
   console.log(
-    JSON.stringify({ address: service.endpoint, results, 'signings read per second': cost }, null, 2),
+    JSON.stringify(
+      { address: service.endpoint, results, 'replaced by a timer': timed, 'signings read per second': cost },
+      null,
+      2,
+    ),
   );
 } else {
   console.log(`Metadata service at ${service.endpoint}, Node.js ${process.version}`);
   print('Requests to the metadata service', 'requests');
   print('10,000 signings of one KMS client, a new credential offered every 46 ms', 'torn');
+  console.log('\nThe same with @yunseal/credentials, the credential replaced by a timer every 50 ms');
+  console.table([timed]);
   print('1,000 rotations', 'rotations');
   for (const [name, { outages: byFault }] of Object.entries(results)) {
     console.log(`\nThe metadata service fails for ten minutes; the credential has twenty to live: ${name}`);
