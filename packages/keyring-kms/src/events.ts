@@ -28,8 +28,8 @@ export type KmsEvent =
       readonly previousVersionId: string;
     }
   | {
-      /** A cached secret was served because KMS could not be asked for a newer one. */
-      readonly type: 'stale-secret-served';
+      /** KMS could not be asked for a newer value of a secret; the old one goes on being served. */
+      readonly type: 'secret-refresh-failed';
       readonly secretName: string;
       readonly region: string;
       readonly ageMs: number;

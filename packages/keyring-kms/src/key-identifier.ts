@@ -31,6 +31,11 @@ const accountPattern = /^\d{1,20}$/;
 const keyIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
 const aliasPattern = /^alias\/[A-Za-z0-9/_-]{1,249}$/;
 
+/** Whether the text is a region id. Region ids become host names, so nothing else may pass for one. */
+export function isRegion(text: string): boolean {
+  return regionPattern.test(text);
+}
+
 /**
  * Splits the ARN that a message carries for a KMS key.
  *
@@ -40,7 +45,7 @@ export function parseKeyArn(text: string): ParsedKeyArn | undefined {
   const parts = text.split(':');
   const [acs, service, region, accountId, resource] = parts;
   if (parts.length !== 5 || acs !== 'acs' || service !== 'kms') return undefined;
-  if (!regionPattern.test(region!) || !accountPattern.test(accountId!)) return undefined;
+  if (!isRegion(region!) || !accountPattern.test(accountId!)) return undefined;
   if (!resource!.startsWith('key/')) return undefined;
   const keyId = resource!.slice('key/'.length);
   return keyIdPattern.test(keyId) ? { region: region!, accountId: accountId!, keyId } : undefined;
@@ -73,7 +78,7 @@ export function parseKeyIdentifier(
       `${JSON.stringify(text)} does not say its region: give the ARN, or set the region option`,
     );
   }
-  if (!regionPattern.test(defaults.region)) {
+  if (!isRegion(defaults.region)) {
     throw new KeyIdentifierError(`${JSON.stringify(defaults.region)} is no region id such as cn-hangzhou`);
   }
   return { text, region: defaults.region, accountId: defaults.accountId, requestKeyId: text, kind };
@@ -88,7 +93,7 @@ function parseArnReference(text: string): KeyReference {
   if (
     text.split(':').length === 5 &&
     text.startsWith('acs:kms:') &&
-    regionPattern.test(region!) &&
+    isRegion(region!) &&
     accountPattern.test(accountId!) &&
     aliasPattern.test(resource!)
   ) {

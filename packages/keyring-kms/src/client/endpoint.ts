@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@yunseal/crypto-core';
+import { isRegion } from '../key-identifier.ts';
 
 /** Where a region's KMS is reached. */
 export interface KmsEndpoint {
@@ -21,9 +22,12 @@ const dedicatedSuffix = '.cryptoservice.kms.aliyuncs.com';
 /**
  * The gateway's address: `kms.<region>.aliyuncs.com`, `kms-vpc.<region>.aliyuncs.com`, or the one given.
  *
- * @throws InvalidArgumentError when the endpoint is no host and no http or https URL.
+ * @throws InvalidArgumentError when the region is no region id, or the endpoint no host and no http or https URL.
  */
 export function resolveKmsEndpoint(region: string, options: KmsEndpointOptions): KmsEndpoint {
+  if (!isRegion(region)) {
+    throw new InvalidArgumentError(`${JSON.stringify(region)} is no region id such as cn-hangzhou`);
+  }
   if (options.endpoint === undefined) {
     const product = options.network === 'vpc' ? 'kms-vpc' : 'kms';
     return { protocol: 'https', host: `${product}.${region}.aliyuncs.com`, dedicated: false };

@@ -11,7 +11,7 @@ export function showableServiceMessage(message: string, secrets: readonly string
   if (/string to sign|signature|canonical/i.test(message)) return undefined;
   let text = message;
   for (const secret of secrets) {
-    if (secret.length >= 4) text = text.split(secret).join('[redacted]');
+    for (const form of formsOf(secret)) text = text.replaceAll(form, '[redacted]');
   }
   text = text
     .replace(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, '[url]')
@@ -21,4 +21,12 @@ export function showableServiceMessage(message: string, secrets: readonly string
     .trim();
   if (text === '') return undefined;
   return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text;
+}
+
+/** As it is, and percent-encoded as often as a string to sign is; the most encoded first, since it holds the others. */
+function formsOf(secret: string): readonly string[] {
+  if (secret.length < 4) return [];
+  const forms = [secret];
+  for (let round = 0; round < 3; round++) forms.unshift(encodeURIComponent(forms[0]!));
+  return forms;
 }

@@ -84,7 +84,8 @@ export function regionalCall(caller: RegionalCaller): RegionalCall {
       secrets.push(credentials.accessKeySecret, credentials.securityToken ?? '');
       const answer = await caller.wire({
         action: call.operation,
-        parameters: call.parameters,
+        // The endpoint says the region; this says it too, for gateways that serve several.
+        parameters: { ...call.parameters, RegionId: region },
         credentials,
         connectTimeoutMs: caller.connectTimeoutMs,
         readTimeoutMs: caller.attemptTimeoutMs,

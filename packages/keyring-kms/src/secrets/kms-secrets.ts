@@ -14,8 +14,8 @@ export interface KmsSecretsOptions extends KmsConnectionOptions, KmsEndpointOpti
   /** How long a value is used before KMS is asked again, in milliseconds. Default 300,000 (5 minutes). */
   readonly maxAgeMs?: number | undefined;
   /**
-   * How old a value may be served when KMS cannot be asked for a newer one, in milliseconds. Default 3,600,000 (1 hour); 0
-   * for never.
+   * How old a value may be served when KMS cannot be asked for a newer one (or takes more than a second), in milliseconds.
+   * Default 3,600,000 (1 hour); 0 for never.
    */
   readonly maxStaleMs?: number | undefined;
   /** Secrets kept at most; the least recently used goes first. Default 100. */
@@ -63,6 +63,10 @@ export interface KmsSecrets {
 
 /** While a rotation is overdue, the value is asked for this often. */
 const overdueMs = 30_000;
+/** With an old value at hand, KMS is waited for this long; the question goes on in the background. */
+const patienceMs = 1_000;
+/** After a question that failed, the old value is served for this long without asking again. */
+const pauseMs = 5_000;
 
 interface Cached {
   readonly secret: Secret;
@@ -88,7 +92,7 @@ export function kmsSecrets(options: KmsSecretsOptions): KmsSecrets {
         versionStage: wanted.versionStage,
       });
       const now = clock.now();
-      const secret = secretOf(stored, now, false);
+      const secret = secretOf(stored, now);
       cache.set(key, { secret, freshUntil: now + lifeOf(stored, now, maxAgeMs) });
       if (before !== undefined && before.versionId !== secret.versionId) {
         onEvent({
@@ -108,8 +112,10 @@ export function kmsSecrets(options: KmsSecretsOptions): KmsSecrets {
         throw error;
       }
       const errorCode = error instanceof KmsError ? error.code : 'Unknown';
-      onEvent({ type: 'stale-secret-served', secretName: name, region: client.region, ageMs, errorCode });
-      return concealed({ ...before, value: before.value, stale: true });
+      onEvent({ type: 'secret-refresh-failed', secretName: name, region: client.region, ageMs, errorCode });
+      const stale = staleCopy(before);
+      cache.set(key, { secret: stale, freshUntil: clock.now() + pauseMs });
+      return stale;
     }
   }
 
@@ -126,7 +132,23 @@ export function kmsSecrets(options: KmsSecretsOptions): KmsSecrets {
         answer = ask(key, name, wanted).finally(() => asking.delete(key));
         asking.set(key, answer);
       }
-      return unlessAborted(answer, wanted.signal);
+      const old = cached?.secret;
+      if (
+        old === undefined ||
+        wanted.refresh === true ||
+        clock.now() - old.fetchedAt.getTime() > maxStaleMs
+      ) {
+        return unlessAborted(answer, wanted.signal);
+      }
+      const waited = new AbortController();
+      const outOfPatience = clock.sleep(patienceMs, waited.signal).then(() => staleCopy(old));
+      try {
+        return await unlessAborted(Promise.race([answer, outOfPatience]), wanted.signal);
+      } finally {
+        waited.abort();
+        outOfPatience.catch(() => undefined);
+        answer.catch(() => undefined);
+      }
     },
     clear: () => cache.clear(),
   };
@@ -138,7 +160,7 @@ function lifeOf(stored: StoredSecret, now: number, maxAgeMs: number): number {
   return Math.min(maxAgeMs, untilRotation > 0 ? untilRotation : overdueMs);
 }
 
-function secretOf(stored: StoredSecret, now: number, stale: boolean): Secret {
+function secretOf(stored: StoredSecret, now: number): Secret {
   return concealed({
     name: stored.name,
     versionId: stored.versionId,
@@ -146,8 +168,12 @@ function secretOf(stored: StoredSecret, now: number, stale: boolean): Secret {
     value: stored.dataType === 'text' ? stored.data : new Uint8Array(Buffer.from(stored.data, 'base64')),
     fetchedAt: new Date(now),
     nextRotation: stored.nextRotationAt === undefined ? undefined : new Date(stored.nextRotationAt),
-    stale,
+    stale: false,
   });
+}
+
+function staleCopy(secret: Secret): Secret {
+  return concealed({ ...secret, value: secret.value, stale: true });
 }
 
 /** The same fields, with a value that neither prints nor serialises. */
