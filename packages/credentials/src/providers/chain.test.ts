@@ -86,6 +86,15 @@ describe('chain', () => {
     expect(closed).toBe(2);
     await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'PROVIDER_CLOSED' });
   });
+
+  test('passes a report of a refused credential on to the one that answered', async () => {
+    const reported: unknown[] = [];
+    const answering = { ...key('a'), reportRejected: (credentials: unknown) => reported.push(credentials) };
+    const provider = chain(answering);
+    const credentials = await provider.getCredentials();
+    provider.reportRejected?.(credentials);
+    expect(reported).toEqual([credentials]);
+  });
 });
 
 describe('defaultChain', () => {
@@ -148,6 +157,30 @@ describe('defaultChain', () => {
         (name) => `${name}: PROVIDER_NOT_CONFIGURED`,
       ),
     );
+  });
+
+  test('a variable that makes no sense is the matter of its provider alone', async () => {
+    const env: Record<string, string> = {
+      ALIBABA_CLOUD_ROLE_ARN: 'no-arn',
+      ALIBABA_CLOUD_OIDC_PROVIDER_ARN: 'acs:ram::1:oidc-provider/p',
+      ALIBABA_CLOUD_OIDC_TOKEN_FILE: join(folder, 'token'),
+      ALIBABA_CLOUD_CREDENTIALS_URI: 'file:///x',
+      ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true',
+      ALIBABA_CLOUD_CLI_PROFILE_DISABLED: 'true',
+    };
+    const options = { env, credentialsFile: join(folder, 'none'), onEvent: () => undefined };
+    await expect(defaultChain(options).getCredentials()).rejects.toMatchObject({
+      failures: expect.arrayContaining([
+        {
+          providerName: 'oidc_role_arn',
+          code: 'INVALID_CONFIGURATION',
+          reason: expect.stringContaining('no-arn'),
+        },
+        { providerName: 'credential_uri', code: 'INVALID_CONFIGURATION', reason: expect.any(String) },
+      ]),
+    });
+    Object.assign(env, { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 's' });
+    expect((await defaultChain(options).getCredentials()).accessKeyId).toBe('id');
   });
 
   test('one snapshot stays one object, and an event tells whom the chain passed over', async () => {

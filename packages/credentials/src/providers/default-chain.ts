@@ -24,11 +24,20 @@ export function defaultChain(options: DefaultChainOptions = {}): CredentialsProv
   const shared = { ...rest, onEvent };
   const providers = [
     environment(shared),
-    oidcRole({ ...shared, endpoint: stsEndpoint }),
+    orItsError('oidc_role_arn', () => oidcRole({ ...shared, endpoint: stsEndpoint })),
     cliProfile(options),
     iniProfile(options),
     ecsRamRole({ ...shared, endpoint: imdsEndpoint }),
-    credentialsUri(shared),
+    orItsError('credential_uri', () => credentialsUri(shared)),
   ];
   return firstThatAnswers(providers, { providerName: 'default', prefix: 'default', onEvent });
+}
+
+/** What is wrong with an environment variable is a reason of this one link, and no matter of those before it. */
+function orItsError(providerName: string, create: () => CredentialsProvider): CredentialsProvider {
+  try {
+    return create();
+  } catch (error) {
+    return { providerName, getCredentials: () => Promise.reject(error) };
+  }
 }
