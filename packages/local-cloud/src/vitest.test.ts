@@ -1,12 +1,12 @@
-import { expect } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { kmsCaller } from './official-clients.test-support.ts';
-import { localCloudTest } from './vitest.ts';
+import { type LocalCloudFixtures, localCloudFixtures } from './vitest.ts';
 
-const test = localCloudTest();
+const test = base.extend<LocalCloudFixtures>(localCloudFixtures());
 const accounts = new Set<string>();
 
 for (const run of ['one test', 'another'])
-  test(`localCloudTest gives ${run} an account of its own`, async ({ cloud, account }) => {
+  test(`the fixtures give ${run} an account of its own`, async ({ cloud, account }) => {
     expect(accounts).not.toContain(account.accountId);
     accounts.add(account.accountId);
     const kms = kmsCaller(cloud, account);

@@ -1,4 +1,3 @@
-import { test as base } from 'vitest';
 import { type Account, type LocalCloud, type LocalCloudOptions, startLocalCloud } from './start.ts';
 
 /** What a test is given. */
@@ -9,27 +8,37 @@ export interface LocalCloudFixtures {
   readonly account: Account;
 }
 
+/** A fixture as Vitest's `test.extend` takes it; said here in full, so that nothing of Vitest is needed. */
+type Fixture<Context, T> = (context: Context, use: (value: T) => Promise<void>) => Promise<void>;
+
 /**
- * A `test` whose tests each have an account of their own in one local cloud.
+ * Fixtures for Vitest (3.2 or newer) by which each test has an account of its own in one local cloud.
  *
  * ```ts
- * const test = localCloudTest();
+ * const test = base.extend<LocalCloudFixtures>(localCloudFixtures());
  * test('a key of mine', async ({ cloud, account }) => { … });
  * ```
  */
-export function localCloudTest(options: LocalCloudOptions = {}) {
-  return base.extend<{ account: Account; cloud: LocalCloud }>({
+export function localCloudFixtures(options: LocalCloudOptions = {}): {
+  cloud: [Fixture<object, LocalCloud>, { scope: 'file' }];
+  account: Fixture<{ cloud: LocalCloud }, Account>;
+} {
+  return {
     cloud: [
       // Vitest reads the names of the fixtures that one needs from its first parameter.
       // biome-ignore lint/correctness/noEmptyPattern: as said
-      async ({}, use: (cloud: LocalCloud) => Promise<void>) => {
-        await using cloud = await startLocalCloud(options);
-        await use(cloud);
+      async ({}, use) => {
+        const cloud = await startLocalCloud(options);
+        try {
+          await use(cloud);
+        } finally {
+          await cloud.close();
+        }
       },
       { scope: 'file' },
     ],
     account: async ({ cloud }, use) => {
       await use(cloud.createAccount());
     },
-  });
+  };
 }
