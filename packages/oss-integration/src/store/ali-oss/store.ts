@@ -1,7 +1,7 @@
 /// <reference path="./ali-oss.d.ts" />
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import type { Credentials, CredentialsProvider } from '@yunseal/credentials';
+import { type Credentials, type CredentialsProvider, defaultChain } from '@yunseal/credentials';
 import { InvalidArgumentError } from '@yunseal/crypto-core';
 import type OSS from 'ali-oss';
 import { XMLBuilder } from 'fast-xml-parser';
@@ -19,8 +19,11 @@ import { responseBody } from '../response-body.ts';
 
 export interface AliOssStoreOptions extends EndpointOptions {
   readonly bucket: string;
-  /** Asked before every request; `ali-oss`'s own refresh of STS tokens, which races, is not used. */
-  readonly credentials: CredentialsProvider;
+  /**
+   * Asked before every request; `ali-oss`'s own refresh of STS tokens, which races, is not used. By default
+   * `defaultChain()`.
+   */
+  readonly credentials?: CredentialsProvider | undefined;
   /**
    * Give up on a connection that is silent this long, in milliseconds: while connecting, sending or receiving.
    * By default 30,000.
@@ -63,7 +66,7 @@ const CopyAnswer = t.type({ etag: t.string });
  * client for each set of credentials, so that no request is signed with half of one set and half of another.
  */
 export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
-  const { bucket, credentials, idleTimeoutMs = 30_000 } = options;
+  const { bucket, credentials = defaultChain(), idleTimeoutMs = 30_000 } = options;
   checkBucket(bucket);
   const endpoint = resolveEndpoint(options);
   let cached: { readonly credentials: Credentials; readonly client: Promise<Client> } | undefined;

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Credentials, CredentialsProvider } from '@yunseal/credentials';
+import { type Credentials, type CredentialsProvider, defaultChain } from '@yunseal/credentials';
 import { StoreConnectionError, StoreError, StoreServiceError } from '../../errors.ts';
 import { decodeAnswer } from '../answers.ts';
 import { checkBucket, checkKey, type Endpoint, type EndpointOptions, resolveEndpoint } from '../endpoint.ts';
@@ -16,8 +16,8 @@ import { authorizationV4, signatureTime } from './signature.ts';
 
 export interface AlicloudOssStoreOptions extends EndpointOptions {
   readonly bucket: string;
-  /** Asked before every request, so that each one is signed with one whole, current set. */
-  readonly credentials: CredentialsProvider;
+  /** Asked before every request, so that each one is signed with one whole, current set. By default `defaultChain()`. */
+  readonly credentials?: CredentialsProvider | undefined;
   /**
    * Give up on a connection that is silent this long, in milliseconds: while connecting, sending or receiving.
    * By default 30,000.
@@ -55,7 +55,7 @@ interface Answer<T> {
  * count silence, not the whole transfer; and errors keep nothing of URLs, headers or signatures.
  */
 export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore {
-  const { bucket, credentials } = options;
+  const { bucket, credentials = defaultChain() } = options;
   checkBucket(bucket);
   const endpoint = resolveEndpoint(options);
   const { idleTimeoutMs = 30_000 } = options;
