@@ -30,7 +30,7 @@ const command = new Command('demo')
 async function main(): Promise<void> {
   const options = command.parse().opts<{ file?: string; out?: string; port?: number }>();
   if (options.file !== undefined) await checkReadable(options.file);
-  if (options.out !== undefined) await mkdir(options.out, { recursive: true });
+  if (options.out !== undefined) await makeFolder(options.out);
   const out = options.out ?? (await mkdtemp(join(tmpdir(), 'yunseal-demo-')));
   try {
     await tellTheStory({ ...options, out });
@@ -48,6 +48,12 @@ async function checkReadable(path: string): Promise<void> {
   if (!found.isFile()) throw new UsageError(`${path} is not a file`);
   await access(path, constants.R_OK).catch(() => {
     throw new UsageError(`${path} cannot be read: permission denied`);
+  });
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${path} cannot be made a folder for the decrypted copies: ${error.code}`);
   });
 }
 
