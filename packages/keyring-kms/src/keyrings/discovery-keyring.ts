@@ -35,7 +35,6 @@ export function kmsDiscoveryKeyring(options: KmsDiscoveryKeyringOptions = {}): K
           (accounts === undefined || accounts.includes(arn.accountId)) &&
           (regions === undefined || regions.includes(arn.region)),
       );
-      if (wrappings.length === 0) return materials;
       return unwrapWithKms(materials, wrappings, {
         ...options,
         regionOrder: options.regionOrder ?? regions,

@@ -217,6 +217,14 @@ describe('trouble', () => {
     expect(local.count('Decrypt')).toBeGreaterThan(0);
   });
 
+  it('waits no longer for a region whose alias would have to be looked up there', async () => {
+    const two = { additionalKeyIds: [arns.beijing], hedgeAfterMs: 5 };
+    const { ciphertext } = await client(two).encrypt('hello');
+    local.cloud.faults.inject({ service: 'kms', region: hangzhou, kind: 'hang' });
+    const named = client({ ...two, keyId: 'alias/orders', region: hangzhou });
+    expect((await named.decrypt(ciphertext)).plaintext).toHaveLength(5);
+  });
+
   it('asks the configured regions first', async () => {
     const two = { additionalKeyIds: [arns.beijing], regionOrder: [beijing] };
     const { ciphertext } = await client(two).encrypt('hello');

@@ -1,22 +1,17 @@
-import {
-  DataKeyWrapError,
-  type EncryptedDataKey,
-  type EncryptionMaterials,
-  InvalidArgumentError,
-  type Keyring,
-} from '@yunseal/crypto-core';
-import { isOutage } from '../client/failure.ts';
+import { type EncryptedDataKey, InvalidArgumentError, type Keyring } from '@yunseal/crypto-core';
 import { type RegionalKmsOptions, regionalKmsClients } from '../client/regional-clients.ts';
-import { KmsCircuitOpenError, KmsThrottledError } from '../errors.ts';
 import { quietly } from '../events.ts';
-import type { KeyIdentifier, KeyReference, ParsedKeyArn } from '../key-identifier.ts';
-import { parseKeyIdentifier } from '../key-identifier.ts';
-import type { GeneratedDataKey, KmsCallOptions, KmsClient } from '../kms-client.ts';
+import {
+  type KeyIdentifier,
+  type KeyReference,
+  type ParsedKeyArn,
+  parseKeyIdentifier,
+} from '../key-identifier.ts';
+import type { KmsClient } from '../kms-client.ts';
 import { systemClock } from '../resilience/clock.ts';
-import { hedged } from '../resilience/hedged.ts';
 import { keyResolver } from './key-resolver.ts';
-import { kmsProviderId } from './provider-id.ts';
 import { kmsWrappings, type RegionPreference, unwrapWithKms } from './unwrap.ts';
+import { wrapWithKms } from './wrap.ts';
 
 export interface KmsKeyringOptions extends RegionalKmsOptions, RegionPreference {
   /** The key that generates the data key. */
@@ -54,13 +49,6 @@ export interface KmsKeyring extends Keyring {
   missingKeys(header: { readonly encryptedDataKeys: readonly EncryptedDataKey[] }): readonly string[];
 }
 
-/** A key that, by option, did not wrap a message because its region was down. */
-interface SkippedKey {
-  readonly keyId: string;
-  readonly region: string;
-  readonly error: Error;
-}
-
 /**
  * A keyring whose wrapping keys are KMS keys. On encrypt it has KMS generate the data key under `keyId` and wrap it under
  * each of `additionalKeyIds` as well; when the materials already hold a data key, every key wraps that one. On decrypt it
@@ -81,182 +69,32 @@ export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
   const resolver = keyResolver(clientOf, clock);
   const onEvent = quietly(options.onEvent);
   const { signal } = options;
-  const skipping = options.whenRegionDown === 'skip';
-  const skipAfterMs = options.skipAfterMs ?? 3_000;
-
-  async function generate(
-    key: KeyReference,
-    materials: EncryptionMaterials,
-    way: { readonly signal?: AbortSignal | undefined; readonly onAttemptFailed?: (() => void) | undefined },
-  ): Promise<GeneratedDataKey> {
-    return clientOf(key.region).generateDataKey(
-      {
-        keyId: key.requestKeyId,
-        numberOfBytes: materials.suite.dataKeyLength,
-        encryptionContext: materials.encryptionContext,
-      },
-      way,
-    );
-  }
-
-  /** The data key, from the first key; or, when regions that are down are skipped, from the first that is up. */
-  async function generateFromFirstUp(
-    materials: EncryptionMaterials,
-  ): Promise<{ readonly index: number; readonly dataKey: GeneratedDataKey }> {
-    if (!skipping) return { index: 0, dataKey: await generate(keys[0]!, materials, { signal }) };
-    const refused = new AbortController();
-    const followed = signal === undefined ? refused.signal : AbortSignal.any([signal, refused.signal]);
-    const result = await hedged(
-      keys.map((key) => ({
-        place: key.region,
-        run: async (way) => {
-          try {
-            return await generate(key, materials, way);
-          } catch (error) {
-            // A refusal is the caller's to hear of; another key must not paper over it.
-            if (!way.signal.aborted && !isTemporary(error)) refused.abort(error);
-            throw error;
-          }
-        },
-      })),
-      { afterMs: skipAfterMs, clock, signal: followed, discard: (late) => late.plaintext.fill(0) },
-    );
-    if ('value' in result) return { index: result.index, dataKey: result.value };
-    throw new DataKeyWrapError('no region could generate a data key', result.errors);
-  }
-
-  async function wrap(
-    key: KeyReference,
-    plaintext: Uint8Array,
-    materials: EncryptionMaterials,
-    generated: { readonly region: string; readonly ciphertext: Uint8Array } | undefined,
-    callOptions: KmsCallOptions,
-  ): Promise<EncryptedDataKey> {
-    const client = clientOf(key.region);
-    const context = materials.encryptionContext;
-    const canReEncrypt = options.reEncrypt === true && generated?.region === key.region;
-    const wrapped =
-      canReEncrypt && client.reEncrypt !== undefined
-        ? await client.reEncrypt(
-            {
-              ciphertext: generated.ciphertext,
-              sourceEncryptionContext: context,
-              destinationKeyId: key.requestKeyId,
-              destinationEncryptionContext: context,
-            },
-            callOptions,
-          )
-        : await client.encrypt(
-            { keyId: key.requestKeyId, plaintext, encryptionContext: context },
-            callOptions,
-          );
-    return encryptedDataKey(
-      await resolver.arnAnswered(key, wrapped.keyId, callOptions.signal),
-      wrapped.ciphertext,
-    );
-  }
-
-  async function wrapOrSkip(
-    key: KeyReference,
-    plaintext: Uint8Array,
-    materials: EncryptionMaterials,
-    generated: { readonly region: string; readonly ciphertext: Uint8Array } | undefined,
-  ): Promise<EncryptedDataKey | SkippedKey> {
-    if (!skipping) return wrap(key, plaintext, materials, generated, { signal });
-    const enough = new AbortController();
-    const followed = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
-    const timer = setTimeout(() => enough.abort(), skipAfterMs);
-    try {
-      return await wrap(key, plaintext, materials, generated, {
-        signal: followed,
-        // The region is known to be down: no need to find out again for every message.
-        onAttemptFailed: (error) => {
-          if (error instanceof KmsCircuitOpenError) enough.abort();
-        },
-      });
-    } catch (error) {
-      if (signal?.aborted || !(enough.signal.aborted || isTemporary(error))) throw error;
-      return {
-        keyId: key.text,
-        region: key.region,
-        error: enough.signal.aborted
-          ? new DataKeyWrapError(
-              `${key.text} was skipped: its region is down, or gave no answer in ${skipAfterMs} ms`,
-            )
-          : (error as Error),
-      };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
 
   return {
     async onEncrypt(materials) {
-      const given = materials.plaintextDataKey;
-      const fresh = given === undefined ? await generateFromFirstUp(materials) : undefined;
-      const plaintext = given ?? fresh!.dataKey.plaintext;
-      try {
-        const generator = fresh === undefined ? undefined : keys[fresh.index]!;
-        const generated =
-          fresh === undefined
-            ? undefined
-            : { region: generator!.region, ciphertext: fresh.dataKey.ciphertext };
-        const first =
-          fresh === undefined
-            ? []
-            : [
-                encryptedDataKey(
-                  await resolver.arnAnswered(generator!, fresh.dataKey.keyId, signal),
-                  fresh.dataKey.ciphertext,
-                ),
-              ];
-        const others = keys.filter((key) => key !== generator);
-        const settled = await Promise.allSettled(
-          others.map((key) => wrapOrSkip(key, plaintext, materials, generated)),
-        );
-        signal?.throwIfAborted();
-        const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-        if (failures.length > 0) throw wrapFailure(failures);
-        const results = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-        const wrapped = results.filter((one) => !isSkipped(one)) as EncryptedDataKey[];
-        const skipped = results.filter(isSkipped);
-        const own = uniqueByArn([...first, ...wrapped]);
-        if (own.length === 0) {
-          throw new DataKeyWrapError(
-            'no region could wrap the data key',
-            skipped.map((one) => one.error),
-          );
-        }
-        for (const { keyId, region, error } of skipped) {
-          onEvent({ type: 'key-skipped', keyId, region, errorCode: codeOf(error) });
-        }
-        return {
-          ...materials,
-          plaintextDataKey: plaintext,
-          encryptedDataKeys: [...materials.encryptedDataKeys, ...own],
-        };
-      } catch (error) {
-        if (given === undefined) plaintext.fill(0);
-        throw error;
+      const { materials: wrapped, skipped } = await wrapWithKms(materials, {
+        keys,
+        clientOf,
+        resolver,
+        clock,
+        signal,
+        reEncrypt: options.reEncrypt ?? false,
+        skipAfterMs: options.whenRegionDown === 'skip' ? (options.skipAfterMs ?? 3_000) : undefined,
+      });
+      for (const { keyId, region, error } of skipped) {
+        onEvent({ type: 'key-skipped', keyId, region, errorCode: codeOf(error) });
       }
+      return wrapped;
     },
 
     async onDecrypt(materials, encryptedDataKeys) {
       if (materials.plaintextDataKey !== undefined) return materials;
-      const present = kmsWrappings(encryptedDataKeys);
-      if (present.length === 0) return materials;
-      // Only keys that could be one of those present are worth asking KMS about.
-      const candidates = keys.filter((key) => present.some(({ arn }) => couldBe(key, arn)));
-      const resolved = await Promise.allSettled(candidates.map((key) => resolver.arnOf(key, signal)));
-      signal?.throwIfAborted();
-      const allowed = new Set(resolved.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
-      const wrappings = present.filter(({ encryptedDataKey: one }) => allowed.has(one.providerInfo));
-      if (wrappings.length === 0) {
-        const unresolved = resolved.find((one) => one.status === 'rejected');
-        if (unresolved !== undefined) throw unresolved.reason;
-        return materials;
-      }
-      return unwrapWithKms(materials, wrappings, { ...options, clientOf, clock });
+      const candidates = kmsWrappings(encryptedDataKeys).flatMap((wrapping) => {
+        const named = keys.filter((key) => couldBe(key, wrapping.arn));
+        if (named.length === 0) return [];
+        return [{ ...wrapping, isPermitted: () => isOneOf(named, wrapping.encryptedDataKey.providerInfo) }];
+      });
+      return unwrapWithKms(materials, candidates, { ...options, clientOf, clock });
     },
 
     missingKeys({ encryptedDataKeys }) {
@@ -268,6 +106,12 @@ export function kmsKeyring(options: KmsKeyringOptions): KmsKeyring {
         .map((key) => key.text);
     },
   };
+
+  /** Whether one of the configured keys has this ARN; asks KMS where the configuration does not say. */
+  async function isOneOf(named: readonly KeyReference[], arn: string): Promise<boolean> {
+    for (const key of named) if ((await resolver.arnOf(key, signal)) === arn) return true;
+    return false;
+  }
 
   function isUnder(key: KeyReference, arn: ParsedKeyArn, arnText: string): boolean {
     const resolved = resolver.knownArn(key);
@@ -281,29 +125,6 @@ function couldBe(key: KeyReference, arn: ParsedKeyArn): boolean {
     (key.accountId === undefined || key.accountId === arn.accountId) &&
     (key.kind === 'alias' || key.requestKeyId === arn.keyId)
   );
-}
-
-function encryptedDataKey(arn: string, ciphertext: Uint8Array): EncryptedDataKey {
-  return { providerId: kmsProviderId, providerInfo: arn, ciphertext };
-}
-
-/** Two aliases may name one key; a message never carries two wrappings under one ARN. */
-function uniqueByArn(keys: readonly EncryptedDataKey[]): EncryptedDataKey[] {
-  return [...new Map(keys.map((key) => [key.providerInfo, key])).values()];
-}
-
-function isSkipped(result: EncryptedDataKey | SkippedKey): result is SkippedKey {
-  return 'error' in result;
-}
-
-function isTemporary(error: unknown): boolean {
-  return isOutage(error) || error instanceof KmsCircuitOpenError || error instanceof KmsThrottledError;
-}
-
-function wrapFailure(failures: readonly unknown[]): unknown {
-  if (failures.length === 1) return failures[0];
-  const messages = failures.map((error) => (error instanceof Error ? error.message : String(error)));
-  return new DataKeyWrapError(`KMS could not wrap the data key: ${messages.join('; ')}`, failures);
 }
 
 function codeOf(error: Error): string {

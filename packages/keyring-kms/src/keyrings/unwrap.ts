@@ -14,7 +14,12 @@ import { kmsProviderId } from './provider-id.ts';
 export interface KmsWrapping {
   readonly encryptedDataKey: EncryptedDataKey;
   readonly arn: ParsedKeyArn;
+  /** Asked before KMS is: whether this key may be used at all. Without it, it may. */
+  readonly isPermitted?: (() => Promise<boolean>) | undefined;
 }
+
+/** A wrapping that turned out to be under no configured key: no failure, just not ours. */
+class NotPermitted extends Error {}
 
 /** How wrappings in several regions are tried. */
 export interface RegionPreference {
@@ -34,7 +39,8 @@ export function kmsWrappings(encryptedDataKeys: readonly EncryptedDataKey[]): Km
 }
 
 /**
- * Decrypts the first wrapping that KMS will decrypt, each in the region its ARN names.
+ * Decrypts the first wrapping that KMS will decrypt, each in the region its ARN names. Gives the materials back unchanged when
+ * none may be used.
  *
  * @throws DataKeyUnwrapError with every region's error when none could be decrypted.
  */
@@ -49,9 +55,10 @@ export async function unwrapWithKms(
 ): Promise<DecryptionMaterials> {
   const ordered = inPreferredOrder(wrappings, options);
   const result = await hedged(
-    ordered.map(({ encryptedDataKey, arn }) => ({
+    ordered.map(({ encryptedDataKey, arn, isPermitted }) => ({
       place: arn.region,
       run: async (way) => {
+        if (isPermitted !== undefined && !(await isPermitted())) throw new NotPermitted();
         const answer = await options.clientOf(arn.region).decrypt(
           {
             ciphertext: encryptedDataKey.ciphertext,
@@ -84,9 +91,11 @@ export async function unwrapWithKms(
     },
   );
   if ('value' in result) return { ...materials, plaintextDataKey: result.value };
+  const failures = result.errors.filter((error) => !(error instanceof NotPermitted));
+  if (failures.length === 0) return materials;
   throw new DataKeyUnwrapError(
-    `KMS could not unwrap the data key: ${result.errors.map(messageOf).join('; ')}`,
-    result.errors,
+    `KMS could not unwrap the data key: ${failures.map(messageOf).join('; ')}`,
+    failures,
   );
 }
 
