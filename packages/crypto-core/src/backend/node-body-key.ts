@@ -14,7 +14,7 @@ import { sm4GcmDecryptor, sm4GcmEncryptor } from './node-sm4-gcm.ts';
 const tagLength = 16;
 const empty = new Uint8Array(0);
 /** Short enough that OpenSSL's output stays in the processor's cache until it is copied to its place. */
-const sliceLength = 2 ** 19;
+const sliceLength = 2 ** 17;
 /** Well under the 2^31 - 1 bytes that node:crypto takes at a time. */
 const maxUpdateLength = 2 ** 30;
 
