@@ -34,6 +34,7 @@ const MAX_REMEMBERED_ACTIONS = 4096;
 export function compilePolicies(policies: PolicySet): CompiledPolicies {
   const callerIsRamIdentity = hasIdentity(policies);
   const layers = new Map<PolicySource, Layer>();
+  const patterns = new Map<string, SharedPattern>();
   for (const prepared of preparePolicySet(policies)) {
     const layer: Layer = layers.get(prepared.source) ?? {
       source: prepared.source,
@@ -41,13 +42,14 @@ export function compilePolicies(policies: PolicySet): CompiledPolicies {
       byAction: new Map(),
     };
     for (const statement of prepared.statements)
-      layer.statements.push(compileStatement(statement, prepared.source));
+      layer.statements.push(compileStatement(statement, prepared.source, patterns));
     layers.set(prepared.source, layer);
   }
   const present = POLICY_SOURCES.filter((source) => layers.has(source));
 
+  let requests = 0;
   return (request) => {
-    const resource = splitResource(request.resource);
+    const resource: AskedResource = { resource: splitResource(request.resource), request: requests++ };
     // Identity policies alone are the common case and need no more than their own word.
     if (present.length === 1 && present[0] === 'identity' && !ASSUMES_ROLE.test(request.action))
       return decideLayer(layers.get('identity')!, request, resource);
@@ -68,7 +70,10 @@ interface Layer {
 
 interface CompiledStatement {
   readonly statement: Statement;
-  readonly resource: (resource: SplitResource) => boolean;
+  /** Undefined when the statement names no resource, which suits a resource's own policy only. */
+  readonly resources: readonly SharedPattern[] | undefined;
+  /** Whether it covers every resource but those (NotResource). */
+  readonly excepted: boolean;
   readonly namesPrincipal: boolean;
   readonly conditions: readonly Condition[];
 }
@@ -76,32 +81,56 @@ interface CompiledStatement {
 function compileStatement(
   { statement, conditions }: PreparedStatement,
   source: PolicySource,
+  patterns: Map<string, SharedPattern>,
 ): CompiledStatement {
+  const resources = statement.Resource ?? statement.NotResource;
   return {
     statement,
-    resource: compileResources(statement, source),
+    resources: resources?.map((text) => sharedPattern(patterns, text)),
+    excepted: statement.Resource === undefined,
     namesPrincipal:
       source === 'resource' || statement.Principal !== undefined || statement.NotPrincipal !== undefined,
     conditions,
   };
 }
 
-function compileResources(statement: Statement, source: PolicySource): (resource: SplitResource) => boolean {
-  const patterns = statement.Resource ?? statement.NotResource;
-  if (patterns === undefined) return () => source === 'resource';
-  const tests = patterns.map(compileResource);
-  const [only] = tests;
-  const matches =
-    tests.length === 1
-      ? only!
-      : (resource: SplitResource) => {
-          for (const test of tests) if (test(resource)) return true;
-          return false;
-        };
-  return statement.Resource === undefined ? (resource) => !matches(resource) : matches;
+/**
+ * A resource pattern, compared once a request however many statements have it. `request` is the number of the
+ * request that `answer` belongs to.
+ */
+interface SharedPattern {
+  readonly test: (resource: SplitResource) => boolean;
+  request: number;
+  answer: boolean;
 }
 
-function decideLayer(layer: Layer, request: AccessRequest, resource: SplitResource): Decision {
+function sharedPattern(patterns: Map<string, SharedPattern>, text: string): SharedPattern {
+  let pattern = patterns.get(text);
+  if (pattern === undefined) {
+    pattern = { test: compileResource(text), request: -1, answer: false };
+    patterns.set(text, pattern);
+  }
+  return pattern;
+}
+
+function coversResource(patterns: readonly SharedPattern[], asked: AskedResource): boolean {
+  for (const pattern of patterns) {
+    if (pattern.request !== asked.request) {
+      pattern.request = asked.request;
+      pattern.answer = pattern.test(asked.resource);
+    }
+    if (pattern.answer) return true;
+  }
+  return false;
+}
+
+/** The resource of a request, and the request's number. */
+interface AskedResource {
+  readonly resource: SplitResource;
+  readonly request: number;
+}
+
+function decideLayer(layer: Layer, request: AccessRequest, resource: AskedResource): Decision {
   const { deny, allow } = statementsFor(layer, request.action);
   for (const statement of deny)
     if (matches(statement, layer.source, request, resource)) return 'ExplicitDeny';
@@ -129,9 +158,14 @@ function matches(
   compiled: CompiledStatement,
   source: PolicySource,
   request: AccessRequest,
-  resource: SplitResource,
+  resource: AskedResource,
 ): boolean {
-  if (!compiled.resource(resource)) return false;
+  if (
+    compiled.resources === undefined
+      ? source !== 'resource'
+      : coversResource(compiled.resources, resource) === compiled.excepted
+  )
+    return false;
   if (compiled.namesPrincipal && !principalFits(compiled.statement, source, request)) return false;
   for (const condition of compiled.conditions)
     if (!conditionHolds(condition, request.context ?? NO_CONTEXT)) return false;

@@ -18,6 +18,7 @@ export interface Finding {
 
 /** Every rule: what it is about, for SARIF and for people. */
 export const RULES = {
+  'invalid-policy': 'The text is no RAM policy',
   'full-administration': 'Every action on every resource is allowed',
   'broad-service-grant': 'Every action of a service is allowed on everything',
   'allow-not-action': 'Everything but some actions is allowed',

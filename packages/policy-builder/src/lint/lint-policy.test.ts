@@ -386,7 +386,25 @@ describe('lintPolicy', () => {
 
   it('has a case for every rule', () => {
     const found = new Set(CASES.flatMap(([, , lines]) => lines.map((line) => line.split(' ')[1])));
+    found.add('invalid-policy'); // the next test
     expect([...found].sort()).toEqual(Object.keys(RULES).sort());
+  });
+
+  it('reports a text that is no policy, issue by issue', () => {
+    const text = '{"Version": "1", "Statement": [{"Effect": "allow", "Action": "*", "Resource": "*",}]}';
+    expect(
+      lintPolicyText(text).map(({ code, severity, path, line, column, fix }) => [
+        code,
+        severity,
+        path,
+        line,
+        column,
+        fix,
+      ]),
+    ).toEqual([
+      ['invalid-policy', 'error', '$.Statement[0].Effect', 1, 43, 'Write "Allow".'],
+      ['invalid-policy', 'error', '$.Statement[0]', 1, 82, undefined],
+    ]);
   });
 
   it('puts the gravest first', () => {

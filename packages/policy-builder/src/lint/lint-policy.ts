@@ -1,13 +1,14 @@
+import { PolicyError } from '../errors.ts';
 import type { Policy } from '../model/policy.ts';
 import { parsePolicy } from '../read/parse-policy.ts';
 import { lintConditions } from './conditions.ts';
 import type { Finding, Report } from './finding.ts';
 import { lintGrants } from './grants.ts';
-import { contextFreeLocate } from './locate.ts';
 import { lintNames } from './names.ts';
 import { lintOverlap } from './overlap.ts';
 import { lintPlaceholders } from './placeholders.ts';
 import { lintSize } from './size.ts';
+import { textLocator } from './text-locator.ts';
 import { lintTrust } from './trust.ts';
 
 /** Findings about a policy, the gravest first. An empty list: nothing to say. */
@@ -31,11 +32,25 @@ export function lintPolicy(policy: Policy): Finding[] {
 }
 
 /**
- * Reads a text and lints it; findings carry line and column.
- *
- * @throws PolicyError `INVALID_JSON` or `INVALID_POLICY` when the text is no policy
+ * Reads a text and lints it; findings carry line and column. A text that is no policy has an `invalid-policy`
+ * finding for each of its issues, and no others: there is nothing to lint yet.
  */
 export function lintPolicyText(text: string): Finding[] {
-  const positionOf = contextFreeLocate(text);
-  return lintPolicy(parsePolicy(text)).map((finding) => ({ ...finding, ...positionOf(finding.path) }));
+  let policy: Policy;
+  try {
+    policy = parsePolicy(text);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return error.issues.map(({ path, message, suggestion, line, column }) => ({
+      code: 'invalid-policy',
+      severity: 'error',
+      path,
+      message,
+      ...(suggestion === undefined ? {} : { fix: `Write ${suggestion}.` }),
+      line,
+      column,
+    }));
+  }
+  const positionOf = textLocator(text);
+  return lintPolicy(policy).map((finding) => ({ ...finding, ...positionOf(finding.path) }));
 }

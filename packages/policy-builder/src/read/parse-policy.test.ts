@@ -173,7 +173,7 @@ describe('parsePolicy', () => {
 
     it('stops at nesting 10,000 deep, as text and as a value', () => {
       expect(codes('['.repeat(10_000) + ']'.repeat(10_000))).toEqual(['too-deep']);
-      expect(codes('{"Statement":'.repeat(10_000) + '1' + '}'.repeat(10_000))).toEqual(['too-deep']);
+      expect(codes(`${'{"Statement":'.repeat(10_000)}1${'}'.repeat(10_000)}`)).toEqual(['too-deep']);
       let value: unknown = 1;
       for (let i = 0; i < 10_000; i++) value = { Version: '1', Statement: [value] };
       expect(codes(value)).toContain('missing-element');

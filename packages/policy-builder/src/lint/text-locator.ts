@@ -3,7 +3,7 @@ import { locate } from '../read/parse-policy.ts';
 import { linePositions, type TextPosition } from '../read/text-position.ts';
 
 /** Where the value at a JSON path stands in a text; paths of a list's elements also find a single value. */
-export function contextFreeLocate(text: string): (path: string) => TextPosition {
+export function textLocator(text: string): (path: string) => TextPosition {
   const { root } = readJson(text);
   const positionOf = linePositions(text);
   return (path) => {
