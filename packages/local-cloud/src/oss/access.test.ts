@@ -1,4 +1,13 @@
-import { allow, bucketPolicy, deny, type PolicyDocument, policy, uid } from '@yunseal/policy-builder';
+import {
+  allow,
+  bucketPolicy,
+  deny,
+  type PolicyDocument,
+  policy,
+  service,
+  trustPolicy,
+  uid,
+} from '@yunseal/policy-builder';
 import AliOss from 'ali-oss';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LocalCloud, startLocalCloud } from '../index.ts';
@@ -39,6 +48,14 @@ beforeAll(async () => {
             ),
             user('nobody'),
           ],
+          roles: [
+            {
+              name: 'instance-role',
+              trustPolicy: { ...trustPolicy(allow('sts:AssumeRole').to(service('ecs.aliyuncs.com'))) },
+              policies: [{ ...policy(allow('oss:GetObject').on('acs:oss:*:*:own/public/*')) }],
+            },
+          ],
+          instances: [{ role: 'instance-role' }],
           buckets: [{ name: 'own' }, { name: 'open', acl: 'public-read' }],
         },
         {
@@ -143,6 +160,56 @@ describe('RAM', () => {
     expect(document.status).toBe(403);
     expect(await document.text()).toContain('<AuthAction>oss:GetObject</AuthAction>');
   });
+});
+
+describe('temporary credentials', () => {
+  const session = async () => {
+    const url = `${cloud.endpoints.imds}/latest/meta-data/ram/security-credentials/instance-role`;
+    return (await (await fetch(url)).json()) as {
+      AccessKeyId: string;
+      AccessKeySecret: string;
+      SecurityToken: string;
+    };
+  };
+  const withToken = (
+    { AccessKeyId, AccessKeySecret }: { AccessKeyId: string; AccessKeySecret: string },
+    stsToken: string | undefined,
+    authorizationV4: boolean,
+  ) =>
+    new AliOss({
+      accessKeyId: AccessKeyId,
+      accessKeySecret: AccessKeySecret,
+      ...(stsToken === undefined ? {} : { stsToken, refreshSTSTokenInterval: 1e9 }),
+      endpoint: cloud.endpoints.oss,
+      region: 'oss-cn-hangzhou',
+      bucket: 'own',
+      authorizationV4,
+    } as AliOss.Options);
+
+  it.each([false, true])(
+    'are good with their token, for what the role may, until they expire (V4: %s)',
+    async (v4) => {
+      const credentials = await session();
+      const client = withToken(credentials, credentials.SecurityToken, v4);
+      expect((await client.get('public/a')).res.status).toBe(200);
+      await expect(client.get('secret')).rejects.toMatchObject(refused);
+      await expect(withToken(credentials, undefined, v4).get('public/a')).rejects.toMatchObject({
+        code: 'InvalidAccessKeyId',
+      });
+      await expect(withToken(credentials, 'another-token', v4).get('public/a')).rejects.toMatchObject({
+        code: 'InvalidSecurityToken',
+      });
+      cloud.clock.advance(7 * 3_600_000);
+      try {
+        await expect(client.get('public/a')).rejects.toMatchObject({
+          code: 'SecurityTokenExpired',
+          status: 403,
+        });
+      } finally {
+        cloud.clock.advance(-7 * 3_600_000);
+      }
+    },
+  );
 });
 
 describe('other accounts', () => {
