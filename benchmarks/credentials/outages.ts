@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CountingMetadataService } from '../../packages/credentials/src/testing/counting-metadata-service.ts';
+import type { CountingMetadataService } from '../../packages/credentials/src/test-support/counting-metadata-service.ts';
 import { advanceClock } from './moved-clock.ts';
 import type { Subject } from './subjects.ts';
 

@@ -1,4 +1,4 @@
-import type { CountingMetadataService } from '../../packages/credentials/src/testing/counting-metadata-service.ts';
+import type { CountingMetadataService } from '../../packages/credentials/src/test-support/counting-metadata-service.ts';
 import type { Subject } from './subjects.ts';
 
 const calls = 1_000;

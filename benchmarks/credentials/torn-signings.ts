@@ -2,12 +2,12 @@ import Kms, * as KmsModels from '@alicloud/kms20160120';
 import { Config } from '@alicloud/rpc-client';
 import { RuntimeOptions } from '@alicloud/tea-util';
 import { type AlicloudCredential, toAlicloudCredential } from '@yunseal/credentials';
-import type { CountingMetadataService } from '../../packages/credentials/src/testing/counting-metadata-service.ts';
-import { rotatingProvider } from '../../packages/credentials/src/testing/rotating-provider.ts';
+import type { CountingMetadataService } from '../../packages/credentials/src/test-support/counting-metadata-service.ts';
+import { rotatingProvider } from '../../packages/credentials/src/test-support/rotating-provider.ts';
 import {
   type IssuedCredentials,
   startSignatureGate,
-} from '../../packages/credentials/src/testing/signature-gate.ts';
+} from '../../packages/credentials/src/test-support/signature-gate.ts';
 import type { Subject } from './subjects.ts';
 
 const signings = 10_000;

@@ -53,6 +53,9 @@ test('a dependency against the arrows is found in the manifest', async () => {
 test('the local cloud may be imported by tests alone', async () => {
   const code = `import { startLocalCloud } from '@yunseal/local-cloud';`;
   expect(await findWrongArrows(await workspaceWith('keyring-kms', { 'src/a.test.ts': code }))).toEqual([]);
+  expect(
+    await findWrongArrows(await workspaceWith('keyring-kms', { 'src/test-support/a.ts': code })),
+  ).toEqual([]);
   expect(await findWrongArrows(await workspaceWith('keyring-kms', { 'src/a.ts': code }))).toHaveLength(1);
 });
 

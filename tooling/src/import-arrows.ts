@@ -21,7 +21,8 @@ const FORBIDDEN_BUILTINS: Readonly<Record<string, readonly string[]>> = {
 
 /** Tests are not shipped: they may run against the local cloud, which nothing that ships knows of. */
 const TESTS_MAY_ALSO_IMPORT = ['local-cloud'];
-const TEST_FILE = /\.test(-d)?\.ts$/;
+/** Tests, and what only they use. Builds leave both out. */
+const TEST_FILE = /\.test(-d|-support)?\.ts$|\/test-support\//;
 const SCOPE = '@yunseal/';
 
 export interface WrongArrow {

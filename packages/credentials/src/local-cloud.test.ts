@@ -11,7 +11,7 @@ import { accessKey } from './providers/access-key.ts';
 import { assumeRole } from './providers/assume-role.ts';
 import { ecsRamRole } from './providers/ecs-ram-role.ts';
 import { oidcRole } from './providers/oidc-role.ts';
-import { officialClients } from './testing/official-clients.ts';
+import { officialClients } from './test-support/official-clients.ts';
 
 const account = '1000000000000001';
 const hour = 3_600_000;

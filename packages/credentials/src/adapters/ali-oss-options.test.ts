@@ -1,8 +1,8 @@
 import OSS from 'ali-oss';
 import { afterEach, expect, test } from 'vitest';
 import { accessKey } from '../providers/access-key.ts';
-import { rotatingProvider } from '../testing/rotating-provider.ts';
-import { type SignatureGate, startSignatureGate } from '../testing/signature-gate.ts';
+import { rotatingProvider } from '../test-support/rotating-provider.ts';
+import { type SignatureGate, startSignatureGate } from '../test-support/signature-gate.ts';
 import { toAliOssOptions } from './ali-oss-options.ts';
 
 let gate: SignatureGate | undefined;

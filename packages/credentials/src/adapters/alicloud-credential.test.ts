@@ -3,9 +3,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { accessKey } from '../providers/access-key.ts';
-import { officialClients } from '../testing/official-clients.ts';
-import { rotatingProvider } from '../testing/rotating-provider.ts';
-import { type SignatureGate, startSignatureGate } from '../testing/signature-gate.ts';
+import { officialClients } from '../test-support/official-clients.ts';
+import { rotatingProvider } from '../test-support/rotating-provider.ts';
+import { type SignatureGate, startSignatureGate } from '../test-support/signature-gate.ts';
 import { type AlicloudCredential, toAlicloudCredential } from './alicloud-credential.ts';
 
 let gate: SignatureGate | undefined;

@@ -8,9 +8,9 @@ import { freshCredentials } from '../freshness/fresh-credentials.ts';
 import {
   type CountingMetadataService,
   startCountingMetadataService,
-} from '../testing/counting-metadata-service.ts';
-import { type JsonService, startJsonService } from '../testing/json-service.ts';
-import { type StsStub, startStsStub } from '../testing/sts-stub.ts';
+} from '../test-support/counting-metadata-service.ts';
+import { type JsonService, startJsonService } from '../test-support/json-service.ts';
+import { type StsStub, startStsStub } from '../test-support/sts-stub.ts';
 import { oauthSource } from './oauth.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 

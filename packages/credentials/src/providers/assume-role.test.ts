@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type StsStub, startStsStub } from '../testing/sts-stub.ts';
+import { type StsStub, startStsStub } from '../test-support/sts-stub.ts';
 import { accessKey } from './access-key.ts';
 import { assumeRole } from './assume-role.ts';
 import { stsToken } from './sts-token.ts';

@@ -9,9 +9,9 @@ import type { CredentialsEvent } from '../events.ts';
 import {
   type CountingMetadataService,
   startCountingMetadataService,
-} from '../testing/counting-metadata-service.ts';
-import { type JsonService, startJsonService } from '../testing/json-service.ts';
-import { type StsStub, startStsStub } from '../testing/sts-stub.ts';
+} from '../test-support/counting-metadata-service.ts';
+import { type JsonService, startJsonService } from '../test-support/json-service.ts';
+import { type StsStub, startStsStub } from '../test-support/sts-stub.ts';
 import { accessKey } from './access-key.ts';
 import { chain } from './chain.ts';
 import { defaultChain } from './default-chain.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type JsonService, startJsonService } from '../testing/json-service.ts';
+import { type JsonService, startJsonService } from '../test-support/json-service.ts';
 import { credentialsUri } from './credentials-uri.ts';
 
 const answer = {

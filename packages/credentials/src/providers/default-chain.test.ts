@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import OfficialCredential from '@alicloud/credentials';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlicloudCredential } from '../adapters/alicloud-credential.ts';
-import { type JsonService, startJsonService } from '../testing/json-service.ts';
+import { type JsonService, startJsonService } from '../test-support/json-service.ts';
 import { defaultChain } from './default-chain.ts';
 
 let home: string;

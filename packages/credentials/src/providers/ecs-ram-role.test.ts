@@ -4,7 +4,7 @@ import type { CredentialsEvent } from '../events.ts';
 import {
   type CountingMetadataService,
   startCountingMetadataService,
-} from '../testing/counting-metadata-service.ts';
+} from '../test-support/counting-metadata-service.ts';
 import { ecsRamRole } from './ecs-ram-role.ts';
 
 const env = {};

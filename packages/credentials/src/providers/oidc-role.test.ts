@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type StsStub, startStsStub } from '../testing/sts-stub.ts';
+import { type StsStub, startStsStub } from '../test-support/sts-stub.ts';
 import { oidcRole } from './oidc-role.ts';
 
 let sts: StsStub;

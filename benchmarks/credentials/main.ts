@@ -1,18 +1,18 @@
 /**
  * The official package and this one side by side, against a metadata service that counts.
  *
- *   node benchmarks/credentials/run.ts [--json]
+ *   node benchmarks/credentials/main.ts [--json]
  *
  * Runs itself again in a network namespace of its own, where the service has its real address, if the machine allows that
  * (`unshare`); else the service is on a free port of loopback.
  */
 import { spawnSync } from 'node:child_process';
-import { startCountingMetadataService } from '../../packages/credentials/src/testing/counting-metadata-service.ts';
+import { startCountingMetadataService } from '../../packages/credentials/src/test-support/counting-metadata-service.ts';
 import {
   inMetadataNamespace,
   metadataAddress,
   namespacesWork,
-} from '../../packages/credentials/src/testing/metadata-namespace.ts';
+} from '../../packages/credentials/src/test-support/metadata-namespace.ts';
 import { getterCost } from './getter-cost.ts';
 import { outages } from './outages.ts';
 import { requestCounts } from './request-counts.ts';
