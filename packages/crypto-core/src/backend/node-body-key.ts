@@ -9,12 +9,11 @@ import {
 import { concat } from '../bytes/concat.ts';
 import { UnsupportedAlgorithmError } from '../errors.ts';
 import type { BodyCipher, BodyDecryptor, BodyEncryptor, BodyKey } from './body-key.ts';
+import { updateInto } from './node-cipher-output.ts';
 import { sm4GcmDecryptor, sm4GcmEncryptor } from './node-sm4-gcm.ts';
 
 const tagLength = 16;
 const empty = new Uint8Array(0);
-/** Short enough that OpenSSL's output stays in the processor's cache until it is copied to its place. */
-const sliceLength = 2 ** 17;
 /** Well under the 2^31 - 1 bytes that node:crypto takes at a time. */
 const maxUpdateLength = 2 ** 30;
 
@@ -33,14 +32,9 @@ export function bodyKey(suite: BodyCipher, bytes: Uint8Array): BodyKey {
     gmac: (iv, aad) => gmac.encryptor(iv, aad).final().tag,
     encrypt(iv, aad, plaintext, output, offset) {
       const encrypting = encryptor(iv, aad);
-      let at = offset;
-      for (let from = 0; from < plaintext.length; from += sliceLength) {
-        const piece = encrypting.update(plaintext.subarray(from, from + sliceLength));
-        output.set(piece, at);
-        at += piece.length;
-      }
+      const end = offset + updateInto(encrypting, plaintext, output, offset);
       const { ciphertext, tag } = encrypting.final();
-      output.set(ciphertext, at);
+      output.set(ciphertext, end);
       return tag;
     },
     decrypt(iv, aad, ciphertext, tag) {

@@ -1,5 +1,4 @@
 import {
-  type Cipheriv,
   constants,
   createCipheriv,
   createDecipheriv,
@@ -8,7 +7,6 @@ import {
   createSecretKey,
   createSign,
   createVerify,
-  type Decipheriv,
   ECDH,
   generateKeyPairSync,
   hash,
@@ -33,11 +31,9 @@ import type {
   Verifier,
 } from './backend.ts';
 import { bodyKey } from './node-body-key.ts';
+import { updateInto } from './node-cipher-output.ts';
 
 const tagLength = 16;
-/** Short enough that OpenSSL's output is still in the processor's cache when it is copied to its place. */
-const sliceLength = 65_536;
-
 /** A KeyObject, because node:crypto sets up a cipher from one several times faster than from raw bytes. */
 function gcmKey(key: Uint8Array): GcmKey {
   const cipher = `aes-${key.length * 8}-gcm` as 'aes-256-gcm';
@@ -46,7 +42,7 @@ function gcmKey(key: Uint8Array): GcmKey {
     seal(iv, aad, plaintext, output, offset) {
       const sealing = createCipheriv(cipher, handle, iv);
       sealing.setAAD(aad);
-      run(sealing, plaintext, output, offset);
+      updateInto(sealing, plaintext, output, offset);
       sealing.final();
       output.set(sealing.getAuthTag(), offset + plaintext.length);
     },
@@ -55,7 +51,7 @@ function gcmKey(key: Uint8Array): GcmKey {
       const opening = createDecipheriv(cipher, handle, iv, { authTagLength: tagLength });
       opening.setAAD(aad);
       opening.setAuthTag(sealed.subarray(end));
-      run(opening, sealed.subarray(0, end), output, offset);
+      updateInto(opening, sealed.subarray(0, end), output, offset);
       try {
         opening.final();
         return true;
@@ -65,16 +61,6 @@ function gcmKey(key: Uint8Array): GcmKey {
       }
     },
   };
-}
-
-function run(cipher: Cipheriv | Decipheriv, input: Uint8Array, output: Uint8Array, offset: number): void {
-  if (input.length <= sliceLength) {
-    if (input.length > 0) output.set(cipher.update(input), offset);
-    return;
-  }
-  for (let at = 0; at < input.length; at += sliceLength) {
-    output.set(cipher.update(input.subarray(at, at + sliceLength)), offset + at);
-  }
 }
 
 const curveNames = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' } as const;
