@@ -24,6 +24,7 @@ export type { RateOptions } from './resilience/adaptive-rate.ts';
 export type { Clock } from './resilience/clock.ts';
 export type { CircuitBreakerOptions } from './resilience/region-guard.ts';
 export type { RetryOptions } from './resilience/retry.ts';
+export type { BodyEncoding } from './secrets/body-encoding.ts';
 export {
   type GetSecretOptions,
   type KmsSecrets,

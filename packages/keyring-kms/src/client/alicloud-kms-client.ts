@@ -31,6 +31,8 @@ export interface KmsConnectionOptions {
   readonly credentials?: CredentialsProvider | undefined;
   /** The region's public gateway (the default) or the one inside a VPC. */
   readonly network?: 'public' | 'vpc' | undefined;
+  /** Consent to an `http:` endpoint on another machine: plaintext data keys travel in the clear. Default `false`. */
+  readonly allowPlainHttp?: boolean | undefined;
   /** Certificates, in PEM, of the authority that signed the endpoint's; a dedicated instance has its own. */
   readonly ca?: string | undefined;
   /** Time to open a connection, in milliseconds. Default 3,000. */

@@ -15,6 +15,8 @@ export interface KmsEndpointOptions {
   readonly endpoint?: string | undefined;
   /** The region's public gateway (the default) or the one inside a VPC. */
   readonly network?: 'public' | 'vpc' | undefined;
+  /** Consent to an `http:` endpoint on another machine: plaintext data keys travel in the clear. Default `false`. */
+  readonly allowPlainHttp?: boolean | undefined;
 }
 
 const dedicatedSuffix = '.cryptoservice.kms.aliyuncs.com';
@@ -22,7 +24,8 @@ const dedicatedSuffix = '.cryptoservice.kms.aliyuncs.com';
 /**
  * The gateway's address: `kms.<region>.aliyuncs.com`, `kms-vpc.<region>.aliyuncs.com`, or the one given.
  *
- * @throws InvalidArgumentError when the region is no region id, or the endpoint no host and no http or https URL.
+ * @throws InvalidArgumentError when the region is no region id, or the endpoint no host, no http or https URL,
+ * or plain HTTP to another machine.
  */
 export function resolveKmsEndpoint(region: string, options: KmsEndpointOptions): KmsEndpoint {
   if (!isRegion(region)) {
@@ -48,9 +51,18 @@ export function resolveKmsEndpoint(region: string, options: KmsEndpointOptions):
       'the KMS endpoint must be a host or an http(s) URL with nothing after the port, such as https://kms.cn-hangzhou.aliyuncs.com',
     );
   }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && options.allowPlainHttp !== true) {
+    throw new InvalidArgumentError(
+      `${url.host} would be reached over plain HTTP, with data keys in the clear: use https, or set allowPlainHttp`,
+    );
+  }
   return {
     protocol: url.protocol === 'http:' ? 'http' : 'https',
     host: url.host,
     dedicated: url.hostname.endsWith(dedicatedSuffix),
   };
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -196,7 +196,7 @@ export function isRetryable(error: unknown): boolean {
     error instanceof KmsUnavailableError ||
     error instanceof KmsTimeoutError ||
     error instanceof KmsCircuitOpenError ||
-    error instanceof KmsResponseError
+    isBroken(error)
   );
 }
 
@@ -206,6 +206,11 @@ export function isOutage(error: unknown): boolean {
     error instanceof KmsConnectionError ||
     error instanceof KmsTimeoutError ||
     error instanceof KmsUnavailableError ||
-    (error instanceof KmsResponseError && error.path === '')
+    isBroken(error)
   );
+}
+
+/** An answer that is no JSON object came from a proxy, or was cut off. One with a wrong field would come again. */
+function isBroken(error: unknown): boolean {
+  return error instanceof KmsResponseError && error.path === '';
 }

@@ -1,4 +1,3 @@
-import OpenApi from '@alicloud/openapi-client';
 import type { KmsEndpoint } from './endpoint.ts';
 import type { KmsWire } from './wire.ts';
 
@@ -11,8 +10,11 @@ interface OpenApiClient {
 }
 type OpenApiClientClass = new (config: Record<string, unknown>) => OpenApiClient;
 
-const KmsOpenApiClient = ((OpenApi as unknown as { default?: unknown }).default ??
-  OpenApi) as unknown as OpenApiClientClass;
+async function loadClient(): Promise<OpenApiClientClass> {
+  const loaded: { default?: unknown } = await import('@alicloud/openapi-client');
+  const commonJs = loaded.default as { default?: unknown };
+  return (commonJs.default ?? commonJs) as OpenApiClientClass;
+}
 
 /**
  * A gateway with a certificate authority of its own, as a dedicated instance has, through `@alicloud/openapi-client`
@@ -21,13 +23,15 @@ const KmsOpenApiClient = ((OpenApi as unknown as { default?: unknown }).default 
  * @param ca - the CA's certificates in PEM.
  */
 export function openApiWire(region: string, endpoint: KmsEndpoint, ca: string): KmsWire {
-  const client = new KmsOpenApiClient({
-    regionId: region,
-    endpoint: endpoint.host,
-    protocol: endpoint.protocol,
-    ca,
-    credential: {},
-  });
+  let client: Promise<OpenApiClient> | undefined;
+  const connect = async (): Promise<OpenApiClient> =>
+    new (await loadClient())({
+      regionId: region,
+      endpoint: endpoint.host,
+      protocol: endpoint.protocol,
+      ca,
+      credential: {},
+    });
   return async ({ action, parameters, credentials, connectTimeoutMs, readTimeoutMs }) => {
     const snapshot = {
       accessKeyId: credentials.accessKeyId,
@@ -35,7 +39,9 @@ export function openApiWire(region: string, endpoint: KmsEndpoint, ca: string): 
       securityToken: credentials.securityToken ?? '',
       type: credentials.securityToken === undefined ? 'access_key' : 'sts',
     };
-    const attempt: OpenApiClient = Object.create(client, {
+    // Loaded when first needed: most processes never talk to a dedicated instance.
+    client ??= connect();
+    const attempt: OpenApiClient = Object.create(await client, {
       _credential: { value: { getCredential: async () => snapshot } },
     });
     const answer = await attempt.callApi(

@@ -130,6 +130,27 @@ describe('the Java release’s form', () => {
     expect(text((await createEncryptionClient({ keyring: plain }).decrypt(joined)).plaintext)).toBe('hello');
   });
 
+  it.each(['message', 'stream'] as const)(
+    'keeps the body of the %s encoding, whole or not at all',
+    async (encoding) => {
+      const keyring = keyringOf();
+      const client = createEncryptionClient({ keyring }, { format: 'aliyun' });
+      const { ciphertext } = await client.encrypt('hello', { context, encoding });
+      const body = await keyring.detachHeader(ciphertext, encoding);
+      if (encoding === 'stream') {
+        expect([...body.subarray(0, 4)]).toEqual([12, 0, 0, 0]);
+        expect(Buffer.compare(ciphertext.subarray(-body.length), body)).toBe(0);
+      }
+      expect(text((await client.decrypt(await keyring.attachHeader(body, encoding))).plaintext)).toBe(
+        'hello',
+      );
+      for (let length = 0; length < body.length; length++) {
+        const cut = keyring.attachHeader(body.subarray(0, length), encoding);
+        await expect(cut.then((message) => client.decrypt(message))).rejects.toThrow();
+      }
+    },
+  );
+
   it('uses a secret that was there before', async () => {
     await createEncryptionClient(
       { keyring: keyringOf() },

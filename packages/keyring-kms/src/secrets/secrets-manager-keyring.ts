@@ -21,6 +21,7 @@ import { parseKeyArn, parseKeyIdentifier } from '../key-identifier.ts';
 import { type KmsKeyringOptions, kmsKeyring } from '../keyrings/kms-keyring.ts';
 import { kmsProviderId } from '../keyrings/provider-id.ts';
 import type { KmsClient, KmsSecretsClient } from '../kms-client.ts';
+import { type BodyEncoding, decodeStreamBody, encodeStreamBody } from './body-encoding.ts';
 import { kmsSecrets, type Secret } from './kms-secrets.ts';
 
 export interface SecretsManagerKeyringOptions extends Omit<KmsKeyringOptions, 'client'> {
@@ -38,13 +39,13 @@ export interface SecretsManagerKeyringOptions extends Omit<KmsKeyringOptions, 'c
 export interface SecretsManagerKeyring extends Keyring {
   /**
    * Takes the header off a message of the aliyun format that this keyring encrypted, leaving what the Java release's
-   * SecretManagerDataKeyProvider writes and reads: the body's DER SEQUENCE alone.
+   * SecretManagerDataKeyProvider writes and reads: the body alone, in DER or as its streams have it.
    *
    * @throws SharedDataKeyError when the message is not one under this keyring's shared data key.
    */
-  detachHeader(message: Uint8Array): Promise<Uint8Array>;
+  detachHeader(message: Uint8Array, encoding?: BodyEncoding): Promise<Uint8Array>;
   /** Puts the secret's header before such a body, so that a client with this keyring can decrypt it. */
-  attachHeader(body: Uint8Array): Promise<Uint8Array>;
+  attachHeader(body: Uint8Array, encoding?: BodyEncoding): Promise<Uint8Array>;
   /** Forgets the data keys and zeroes them. The next use fetches them again. */
   clear(): void;
 }
@@ -299,7 +300,7 @@ export function secretsManagerKeyring(options: SecretsManagerKeyringOptions): Se
       return { ...materials, plaintextDataKey: copyOf(key) };
     },
 
-    async detachHeader(message) {
+    async detachHeader(message, encoding = 'message') {
       const { header: headerBytes, ...body } = splitAliyunMessage(message);
       const header = parseAliyunHeader(headerBytes);
       const key = await current();
@@ -310,12 +311,13 @@ export function secretsManagerKeyring(options: SecretsManagerKeyringOptions): Se
       ) {
         throw unusable('the message was not encrypted under its current version');
       }
-      return encodeAliyunBody(body);
+      return encoding === 'stream' ? encodeStreamBody(body) : encodeAliyunBody(body);
     },
 
-    async attachHeader(body) {
+    async attachHeader(body, encoding = 'message') {
       const { headerBytes, header } = await current();
-      return joinAliyunMessage({ header: headerBytes, ...decodeAliyunBody(body, header.suite) });
+      const decode = encoding === 'stream' ? decodeStreamBody : decodeAliyunBody;
+      return joinAliyunMessage({ header: headerBytes, ...decode(body, header.suite) });
     },
 
     clear() {
