@@ -1,3 +1,4 @@
+import Credential, { Config } from '@alicloud/credentials';
 import Ecs from '@alicloud/ecs20140526';
 import Kms from '@alicloud/kms20160120';
 import Ram from '@alicloud/ram20150501';
@@ -38,6 +39,9 @@ export const ecsClient = (cloud: LocalCloud, credentials?: TestCredentials) =>
 
 export const stsClient = (cloud: LocalCloud, credentials?: TestCredentials) =>
   new (constructorOf(Sts))(config(cloud, cloud.endpoints.sts, credentials) as never);
+
+/** The client that the official ones read their credentials by. */
+export const officialCredential = (config: object) => new (constructorOf(Credential))(new Config(config));
 
 /** Answers and errors of KMS as they come over the wire, by the client's general method. */
 export type KmsCaller = (

@@ -96,6 +96,8 @@ describe('the admin API', () => {
     ).toBe('CreateKey');
     await send('POST', '/clock', { advance: 3_600_000 });
     expect(cloud.clock.now() - Date.now()).toBeGreaterThan(3_500_000);
+    const beijing = (await send('GET', '/endpoints/kms/cn-beijing')).body.url;
+    expect(beijing).toBe(await cloud.endpointOf('kms', 'cn-beijing'));
     await send('POST', '/reset');
     expect(await kmsCaller(cloud)('ListKeys')).toMatchObject({ TotalCount: 0 });
   });
@@ -104,6 +106,7 @@ describe('the admin API', () => {
     expect(await send('POST', '/faults', { kind: 'nonsense' })).toMatchObject({ status: 400 });
     expect(await send('POST', '/faults', { kind: 'latency' })).toMatchObject({ status: 400 });
     expect(await send('POST', '/clock', { set: 'never' })).toMatchObject({ status: 400 });
+    expect(await send('GET', '/endpoints/ram/cn-beijing')).toMatchObject({ status: 404 });
     expect(await send('POST', '/reset', undefined, 'text/plain')).toMatchObject({ status: 415 });
   });
 });

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { serveAdmin } from './admin/serve-admin.ts';
+import { type RegionalService, serveAdmin } from './admin/serve-admin.ts';
 import { type AuditEvent, createAuditLog } from './audit/audit-log.ts';
 import { type Clock, createClock } from './clock/clock.ts';
 import { openInstances } from './ecs/records.ts';
@@ -78,7 +78,7 @@ export interface LocalCloud extends AsyncDisposable {
   /** URLs with scheme, host and port, one listener each. */
   readonly endpoints: Endpoints;
   /** The endpoint of a service that serves one region alone; opened on first use. */
-  endpointOf(service: 'kms' | 'ecs' | 'oss', region: string): Promise<string>;
+  endpointOf(service: RegionalService, region: string): Promise<string>;
   /** The admin API, when it was asked for. */
   readonly adminEndpoint: string | undefined;
   /** With `tls: true`, the certificate (PEM) that clients have to trust. */
@@ -192,6 +192,9 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       faults.clear();
       audit.clear();
     };
+    const endpointOf = (service: RegionalService, region: string) =>
+      openOnce(`${service} in ${region}`, () => listenerFor(platform, service, region));
+    const metadataEndpointOf = (id: string) => openOnce(`imds of ${id}`, () => metadata(id));
     const adminEndpoint =
       options.admin !== true
         ? undefined
@@ -203,6 +206,8 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
                 faults,
                 auditLog: () => audit.events(),
                 reset: () => reset(),
+                endpointOf,
+                metadataEndpointOf,
                 describe: () => ({ region: platform.region, endpoints, administrator, instanceId }),
               }),
           });
@@ -210,9 +215,8 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       endpoints,
       adminEndpoint,
       certificateAuthority: authority?.certificate,
-      endpointOf: (service, region) =>
-        openOnce(`${service} in ${region}`, () => listenerFor(platform, service, region)),
-      metadataEndpointOf: (id) => openOnce(`imds of ${id}`, () => metadata(id)),
+      endpointOf,
+      metadataEndpointOf,
       createAccount(account = {}) {
         const id = account.id ?? newAccountId((taken) => platform.directory.accounts.has(taken));
         const seeded =

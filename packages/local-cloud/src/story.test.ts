@@ -10,6 +10,7 @@ import {
   ecsClient,
   instanceCredentials,
   kmsCaller,
+  officialCredential,
   ramClient,
   stsClient,
 } from './official-clients.test-support.ts';
@@ -92,6 +93,14 @@ describe('an instance that reads its role and uses KMS, as the documents tell it
     expect(body?.arn).toBe(
       `acs:ram::${cloud.administrator.accountId}:assumed-role/EcsRamRoleTest/${cloud.instanceId}`,
     );
+  });
+
+  it('is read by the official credentials client as well', async () => {
+    const role = await (await fetch(security())).text();
+    const client = officialCredential({ type: 'credentials_uri', credentialsURI: `${security()}${role}` });
+    const { accessKeyId, accessKeySecret, securityToken } = await client.getCredential();
+    const kms = kmsCaller(cloud, { accessKeyId, accessKeySecret, securityToken } as never);
+    await kms('GenerateDataKey', { KeyId: keyArn });
   });
 
   it('leaves a trace in the shape of ActionTrail, without secrets', async () => {

@@ -6,12 +6,18 @@ import type { AuditEvent } from '../audit/audit-log.ts';
 import type { Clock } from '../clock/clock.ts';
 import { type Fault, type Faults, faultKinds, type InjectedFault } from '../faults/faults.ts';
 
+/** Services that have an endpoint in each region. */
+export const regionalServices = ['kms', 'ecs', 'oss'] as const;
+export type RegionalService = (typeof regionalServices)[number];
+
 /** What the admin API steers: the same as `startLocalCloud` returns, for tests in other languages. */
 export interface AdminTarget {
   readonly clock: Clock;
   readonly faults: Faults;
   auditLog(): AuditEvent[];
   reset(): void;
+  endpointOf(service: RegionalService, region: string): Promise<string>;
+  metadataEndpointOf(instanceId: string): Promise<string>;
   describe(): object;
 }
 
@@ -42,7 +48,7 @@ const ClockCodec = t.union([
 
 /**
  * The admin API, in JSON: `GET /` (endpoints, administrator), `GET|POST|DELETE /faults`, `DELETE /faults/<id>`,
- * `GET|POST /clock` (`{"advance": ms}` or `{"set": time}`), `GET /audit-log`, `POST /reset`.
+ * `GET /endpoints/<service>/<region>`, `GET|POST /clock` (`{"advance": ms}` or `{"set": time}`), `GET /audit-log`, `POST /reset`.
  *
  * Bodies have to be declared as JSON: that is what keeps web pages from steering it behind a browser's back.
  */
@@ -103,6 +109,22 @@ export function serveAdmin(app: FastifyInstance, target: AdminTarget): void {
     }
     return { now: new Date(target.clock.now()).toISOString(), offset: target.clock.offset };
   });
+  app.get<{ Params: { service: string; region: string } }>(
+    '/endpoints/:service/:region',
+    async (request, reply) => {
+      const { service, region } = request.params;
+      // The metadata service knows instances where the others know regions.
+      if (service === 'imds') return { url: await target.metadataEndpointOf(region) };
+      const known = regionalServices.find((one) => one === service);
+      if (known === undefined || !/^[a-z0-9-]{1,32}$/.test(region))
+        return refuse(
+          reply,
+          404,
+          `an endpoint is of ${regionalServices.join(', ')} and a region, or of imds and an instance`,
+        );
+      return { url: await target.endpointOf(known, region) };
+    },
+  );
   app.get('/audit-log', () => target.auditLog());
   app.post('/reset', () => {
     target.reset();

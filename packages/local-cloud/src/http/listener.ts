@@ -39,6 +39,11 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** How long the headers of a request may take, whatever the body may. */
+const headersTimeoutMs = 10_000;
+/** How often Node.js looks for requests that take too long; its own 30 s would make 40 s of the 10. */
+const timeoutCheckMs = 500;
+
 /** At most this many headers are read. */
 const maxHeaders = 100;
 
@@ -60,7 +65,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    http: { maxHeaderSize: options.headerLimit },
+    http: { maxHeaderSize: options.headerLimit, connectionsCheckingInterval: timeoutCheckMs },
     frameworkErrors: (_error: unknown, request: { id: string }, reply: unknown) => {
       const { contentType, body } = malformed(400, request.id);
       void (reply as FastifyReply).code(400).header('date', httpDate(clock)).type(contentType).send(body);
@@ -75,7 +80,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         https: { key: tls.privateKey, cert: tls.certificate, maxHeaderSize: options.headerLimit },
       } as never)) as unknown as FastifyInstance;
   app.server.maxHeadersCount = maxHeaders;
-  app.server.headersTimeout = 10_000;
+  app.server.headersTimeout =
+    options.requestTimeoutMs === 0 ? headersTimeoutMs : Math.min(headersTimeoutMs, options.requestTimeoutMs);
   // Everything a client keeps a date by follows the local clock.
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('date', httpDate(clock));

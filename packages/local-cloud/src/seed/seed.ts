@@ -129,7 +129,7 @@ const account = t.readonly(
 export const SeedCodec = t.readonly(
   t.intersection([
     t.strict({ accounts: t.readonlyArray(account) }),
-    t.exact(t.partial({ region: t.string, regions: t.readonlyArray(t.string) })),
+    t.exact(t.partial({ region: t.string })),
   ]),
 );
 
