@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listPage } from './listing.ts';
-import { compareUtf8 } from './storage/state.ts';
+import { compareUtf8 } from './text.ts';
 
 interface Request {
   readonly prefix: string;

@@ -1,6 +1,7 @@
 import { percentEncode } from '../signatures/percent-encoding.ts';
 import type { Query } from './address.ts';
 import { invalidArgument } from './errors.ts';
+import { compareUtf8 } from './text.ts';
 
 /** Something with a name that listings are made of: an object, or an upload. */
 interface Named {
@@ -27,15 +28,12 @@ export function listPage<T extends Named>(
   const items: T[] = [];
   const commonPrefixes: string[] = [];
   let last: string | undefined;
-  let position = after > prefix ? after : prefix;
+  let position = compareUtf8(after, prefix) > 0 ? after : prefix;
   for (;;) {
     let skipTo: string | undefined;
     for (const item of from(position)) {
       const { key } = item;
-      if (!key.startsWith(prefix)) {
-        if (key > prefix) return { items, commonPrefixes, next: undefined };
-        continue;
-      }
+      if (!key.startsWith(prefix)) return { items, commonPrefixes, next: undefined };
       if (key === after) continue;
       const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
       const group = cut === -1 ? undefined : key.slice(0, cut + delimiter.length);

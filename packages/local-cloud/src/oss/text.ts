@@ -55,3 +55,16 @@ function isAscii(text: string): boolean {
 export function wholeSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}.000Z`;
 }
+
+/** By UTF-8 bytes, as OSS sorts keys. Differs from JavaScript's own order where surrogates meet U+E000 to U+FFFF. */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates, which stand for U+10000 and up, after all other code units. */
+const rank = (unit: number) => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);

@@ -7,8 +7,7 @@ import { type Acl, checkBucketName, parseAcl, parseStorageClass } from '../names
 import { receiveText } from '../receive.ts';
 import { headerValue } from '../signature/canonical.ts';
 import type { BucketRecord } from '../storage/records.ts';
-import { compareUtf8 } from '../storage/state.ts';
-import { wholeSeconds } from '../text.ts';
+import { compareUtf8, wholeSeconds } from '../text.ts';
 import { parseXml, type XmlContent } from '../xml.ts';
 
 /** `GET /` without a bucket: the buckets of the caller's account. */
@@ -43,6 +42,9 @@ export const listBuckets: Operation = (call) => {
   });
 };
 
+/** Of one account ("Limits"). */
+const maxBuckets = 100;
+
 const CreateBucketConfiguration = t.partial({ StorageClass: t.string, DataRedundancyType: t.string });
 
 /** `PUT /`: a new bucket. The owner of one may repeat it, and so set its ACL. */
@@ -60,6 +62,10 @@ export const putBucket: Operation = async (call) => {
       'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
       { BucketName: name },
     );
+  }
+  const owned = Array.from(state.buckets.values()).filter(({ accountId }) => accountId === owner.accountId);
+  if (existing === undefined && owned.length >= maxBuckets) {
+    throw new ServiceError(400, 'TooManyBuckets', 'You have attempted to create more buckets than allowed.');
   }
   const text = await receiveText(call);
   const configuration =

@@ -12,8 +12,7 @@ import { listPage, nameEncoding, readLimit } from '../listing.ts';
 import { type Received, receive, receiveBody, receiveText } from '../receive.ts';
 import { headerValue } from '../signature/canonical.ts';
 import type { ObjectRecord, PartRecord, UploadRecord } from '../storage/records.ts';
-import { compareUtf8 } from '../storage/state.ts';
-import { wholeSeconds } from '../text.ts';
+import { compareUtf8, wholeSeconds } from '../text.ts';
 import { parseXml } from '../xml.ts';
 import { aclContext, addressedKey, overwriteCheck } from './put-object.ts';
 

@@ -1,5 +1,6 @@
 import sortedBTree from 'sorted-btree';
 import type { Collection, Store } from '../../store/store.ts';
+import { compareUtf8 } from '../text.ts';
 import type { BlobStore } from './blobs.ts';
 import type { BucketRecord, ObjectRecord, PartRecord, UploadRecord } from './records.ts';
 
@@ -139,19 +140,6 @@ export function namedFiles(store: Store): Set<string> {
     ),
   );
 }
-
-/** By UTF-8 bytes, as OSS sorts keys. Differs from JavaScript's own order where surrogates meet U+E000 to U+FFFF. */
-export function compareUtf8(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (left !== right) return rank(left) - rank(right);
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates, which stand for U+10000 and up, after all other code units. */
-const rank = (unit: number) => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
 
 // Bucket names have no slash, so that no two objects share a path.
 const objectPath = (bucket: string, key: string) => `${bucket}/${key}`;
