@@ -16,7 +16,7 @@ export const MiB = 1024 * 1024;
 export type StoreName = 'alicloud' | 'ali-oss';
 
 export async function startCloud(): Promise<{ endpoint: string; process: ChildProcess }> {
-  const child = fork(new URL('./cloud.ts', import.meta.url), { silent: true });
+  const child = fork(new URL('./cloud.ts', import.meta.url), { silent: true, execArgv: [] });
   child.stderr?.pipe(process.stderr);
   const failed = once(child, 'exit').then(() => {
     throw new Error('the local cloud did not start');

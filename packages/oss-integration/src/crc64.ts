@@ -36,23 +36,34 @@ const POLYNOMIAL = 0xc96c5795d7870f42n;
 /**
  * The checksum of two pieces put together, from theirs: `first` is advanced by as many zero bytes as the second piece
  * has. A CRC is linear, so advancing by one bit is a 64 x 64 matrix over GF(2), and by n bits that matrix to the nth
- * power, by repeated squaring (the method of zlib's crc32_combine).
+ * power, made of its powers of two (the method of zlib's crc32_combine).
  */
 export function combineCrc64(first: bigint, second: bigint, secondLength: number): bigint {
   let advanced = first;
-  let power: readonly bigint[] = square(square(square(oneBit())));
-  for (let remaining = secondLength; remaining > 0; remaining = Math.floor(remaining / 2)) {
-    if (remaining % 2 === 1) advanced = multiply(power, advanced);
-    power = square(power);
+  for (let power = 0, rest = secondLength; rest > 0; power++, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) advanced = multiply(zeroBytes(power), advanced);
   }
   return advanced ^ second;
 }
 
-function oneBit(): readonly bigint[] {
+type Matrix = readonly bigint[];
+
+const powers: Matrix[] = [];
+
+/** What 2^power zero bytes do to a checksum. */
+function zeroBytes(power: number): Matrix {
+  const known = powers[power];
+  if (known !== undefined) return known;
+  const matrix = power === 0 ? square(square(square(zeroBit()))) : square(zeroBytes(power - 1));
+  powers[power] = matrix;
+  return matrix;
+}
+
+function zeroBit(): Matrix {
   return [POLYNOMIAL, ...Array.from({ length: 63 }, (_, bit) => 1n << BigInt(bit))];
 }
 
-function multiply(matrix: readonly bigint[], vector: bigint): bigint {
+function multiply(matrix: Matrix, vector: bigint): bigint {
   let sum = 0n;
   for (let bit = 0, rest = vector; rest !== 0n; bit++, rest >>= 1n) {
     if (rest & 1n) sum ^= matrix[bit] ?? 0n;
@@ -60,6 +71,6 @@ function multiply(matrix: readonly bigint[], vector: bigint): bigint {
   return sum;
 }
 
-function square(matrix: readonly bigint[]): readonly bigint[] {
+function square(matrix: Matrix): Matrix {
   return matrix.map((column) => multiply(matrix, column));
 }

@@ -5,11 +5,16 @@ import {
   type MessageWriter,
   TruncatedMessageError,
 } from '@yunseal/crypto-core';
+import type { PlaintextReader } from './source.ts';
 
 /** Takes exact numbers of bytes from a stream. */
 export interface ByteTaker {
-  /** The next `length` bytes, or fewer at the end of the stream. */
-  take(length: number): Promise<Uint8Array>;
+  /**
+   * The next `length` bytes, or fewer at the end of the stream.
+   *
+   * @param scratch where to put bytes together that came in several pieces, to save an allocation
+   */
+  take(length: number, scratch?: Uint8Array): Promise<Uint8Array>;
   /** Put bytes back in front. */
   unread(bytes: Uint8Array): void;
   /** Release the stream. */
@@ -26,14 +31,15 @@ export function byteTaker(stream: AsyncIterable<Uint8Array>): ByteTaker {
     else held = step.value;
   };
   return {
-    async take(length) {
+    async take(length, scratch) {
       while (held.length === 0 && !ended && length > 0) await next();
       if (held.length >= length) {
         const bytes = held.subarray(0, length);
         held = held.subarray(length);
         return bytes;
       }
-      const bytes = new Uint8Array(length);
+      const fits = scratch !== undefined && scratch.length >= length;
+      const bytes = fits ? scratch.subarray(0, length) : Buffer.allocUnsafeSlow(length);
       let filled = 0;
       while (filled < length && (held.length > 0 || !ended)) {
         if (held.length === 0) {
@@ -48,7 +54,7 @@ export function byteTaker(stream: AsyncIterable<Uint8Array>): ByteTaker {
       return bytes.subarray(0, filled);
     },
     unread(bytes) {
-      held = held.length === 0 ? bytes : new Uint8Array(Buffer.concat([bytes, held]));
+      held = held.length === 0 ? bytes : Buffer.concat([bytes, held]);
     },
     async close() {
       ended = true;
@@ -66,10 +72,11 @@ export async function* decryptFrames(
   last: number,
   source: ByteTaker,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const scratch = Buffer.allocUnsafeSlow(layout.frame(first).length);
   try {
     for (let number = first; number <= last; number++) {
       const span = layout.frame(number);
-      const bytes = await source.take(span.length);
+      const bytes = await source.take(span.length, scratch);
       if (bytes.length < span.length) {
         throw new TruncatedMessageError(`frame ${number}`, span.offset, span.offset + span.length);
       }
@@ -84,46 +91,27 @@ export async function* decryptFrames(
   }
 }
 
-/** Encrypt a stream as the frames of a message, with its header in front when `headerBytes` are given. */
+/** Encrypt plaintext as the frames of a message, with its header in front when `headerBytes` are given. */
 export async function* encryptFrames(
   writer: MessageWriter,
-  plaintext: AsyncIterable<Uint8Array>,
+  plaintext: PlaintextReader,
   headerBytes: Uint8Array | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { frameLength } = writer.header;
-  const source = byteTaker(plaintext);
+  const read = plaintext.open(frameLength);
   try {
     if (headerBytes !== undefined) yield headerBytes;
-    let content = await source.take(frameLength);
+    let content = await read.take(frameLength);
     for (let number = 1; ; number++) {
       // The last frame has a form of its own, so look ahead before a frame is written.
-      const next = content.length === frameLength ? await source.take(frameLength) : new Uint8Array(0);
+      const next = content.length === frameLength ? await read.take(frameLength) : new Uint8Array(0);
       const kind = next.length === 0 ? 'final' : 'regular';
       yield await writer.encryptFrame(number, content, kind);
       if (kind === 'final') return;
       content = next;
     }
   } finally {
-    await source.close();
+    await read.close();
     writer.close();
   }
-}
-
-/** Encrypt one stretch of whole frames (the message's last one may be short) into one array. */
-export async function sealFrames(
-  writer: MessageWriter,
-  firstFrame: number,
-  plaintext: Uint8Array,
-  last: boolean,
-  headerBytes: Uint8Array | undefined,
-): Promise<Uint8Array> {
-  const { frameLength } = writer.header;
-  const pieces: Uint8Array[] = headerBytes === undefined ? [] : [headerBytes];
-  const count = Math.max(1, Math.ceil(plaintext.length / frameLength));
-  for (let index = 0; index < count; index++) {
-    const content = plaintext.subarray(index * frameLength, (index + 1) * frameLength);
-    const kind = last && index === count - 1 ? 'final' : 'regular';
-    pieces.push(await writer.encryptFrame(firstFrame + index, content, kind));
-  }
-  return new Uint8Array(Buffer.concat(pieces));
 }

@@ -13,6 +13,8 @@ export interface SealedObject {
   readonly ciphertext: AsyncIterable<Uint8Array>;
   /** Bytes of ciphertext, where known beforehand. */
   readonly length: number | undefined;
+  /** Bytes of plaintext that have gone into it so far. */
+  plaintextLength(): number;
 }
 
 /** Layout `encryption-sdk` keeps its tag in the metadata, which is sent first: its objects are made in memory. */
@@ -23,16 +25,34 @@ export async function sealObject(
   settings: OssSettings,
   context: EncryptionContext,
   source: OpenSource,
-  plaintext: AsyncIterable<Uint8Array>,
   multipart?: { readonly partSize: number },
 ): Promise<SealedObject> {
+  if (settings.layout === 'framed' && !settings.signs) return sealFramed(settings, context, source);
+  let read = 0;
+  const plaintext = async function* () {
+    for await (const chunk of source.stream()) {
+      read += chunk.length;
+      yield chunk;
+    }
+  };
+  const sealed = await sealStream(settings, context, source.length, plaintext(), multipart);
+  return { ...sealed, plaintextLength: () => read };
+}
+
+type SealedStream = Omit<SealedObject, 'plaintextLength'>;
+
+function sealStream(
+  settings: OssSettings,
+  context: EncryptionContext,
+  length: number | undefined,
+  plaintext: AsyncIterable<Uint8Array>,
+  multipart: { readonly partSize: number } | undefined,
+): Promise<SealedStream> | SealedStream {
   switch (settings.layout) {
     case 'framed':
-      return settings.signs
-        ? sealSigned(settings, context, plaintext)
-        : sealFramed(settings, context, source.length, plaintext);
+      return sealSigned(settings, context, plaintext);
     case 'oss-sdk':
-      return sealOssSdk(settings, source.length, plaintext, multipart);
+      return sealOssSdk(settings, length, plaintext, multipart);
     case 'encryption-sdk':
       return sealEncryptionSdk(settings, context, plaintext);
   }
@@ -41,18 +61,22 @@ export async function sealObject(
 async function sealFramed(
   { messages, headerIn }: OssSettings,
   context: EncryptionContext,
-  length: number | undefined,
-  plaintext: AsyncIterable<Uint8Array>,
+  source: OpenSource,
 ): Promise<SealedObject> {
+  const { length } = source;
+  const reader = source.reader();
+  const plaintextLength = () => reader.length;
   const writer = await messages('framed').startMessage({ context });
   const whole = length === undefined ? undefined : writer.messageLength(length);
   if (headerIn === 'object') {
-    return { metadata: {}, ciphertext: encryptFrames(writer, plaintext, writer.headerBytes), length: whole };
+    const ciphertext = encryptFrames(writer, reader, writer.headerBytes);
+    return { metadata: {}, ciphertext, length: whole, plaintextLength };
   }
   return {
     metadata: { [FRAMED_HEADER_FIELD]: headerField(writer) },
-    ciphertext: encryptFrames(writer, plaintext, undefined),
+    ciphertext: encryptFrames(writer, reader, undefined),
     length: whole === undefined ? undefined : whole - writer.headerBytes.length,
+    plaintextLength,
   };
 }
 
@@ -71,7 +95,7 @@ function sealSigned(
   { messages, headerIn }: OssSettings,
   context: EncryptionContext,
   plaintext: AsyncIterable<Uint8Array>,
-): SealedObject {
+): SealedStream {
   if (headerIn === 'metadata') {
     throw new InvalidArgumentError("a signed suite cannot be used with headerIn: 'metadata'");
   }
@@ -86,7 +110,7 @@ async function sealOssSdk(
   length: number | undefined,
   plaintext: AsyncIterable<Uint8Array>,
   multipart: { readonly partSize: number } | undefined,
-): Promise<SealedObject> {
+): Promise<SealedStream> {
   const [masterKey] = masterKeys;
   if (masterKey === undefined) throw new InvalidArgumentError('layout oss-sdk needs a master key');
   const contentKey = newContentKey();
@@ -110,7 +134,7 @@ async function sealEncryptionSdk(
   { messages }: OssSettings,
   context: EncryptionContext,
   plaintext: AsyncIterable<Uint8Array>,
-): Promise<SealedObject> {
+): Promise<SealedStream> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of plaintext) {

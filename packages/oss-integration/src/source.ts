@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { InvalidArgumentError, YunsealError } from '@yunseal/crypto-core';
+import { byteTaker } from './frames.ts';
 
 /**
  * What can be stored: bytes; a string (as UTF-8); a Blob; a Node.js or web stream, or any async iterable of bytes; a
@@ -20,12 +21,28 @@ export interface OpenSource {
   /** Whether `stream` can be called again and `slice` can be used; a stream gives its bytes once. */
   readonly repeatable: boolean;
   stream(): AsyncIterable<Uint8Array>;
+  /** As `stream`, in pieces of a length that the caller chooses. */
+  reader(): PlaintextReader;
   /** Bytes `start` to `end`, the latter not included. */
   slice(start: number, end: number): Promise<Uint8Array>;
   /** Fails when the source is no longer what it was when it was opened. */
   checkUnchanged(): Promise<void>;
   /** What tells this content from another of the same length, where something does: a file's time of change. */
   readonly version: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Plaintext on its way to be encrypted. */
+export interface PlaintextReader {
+  /** Start reading in pieces of `pieceLength` bytes. */
+  open(pieceLength: number): PlaintextPieces;
+  /** Bytes read so far. */
+  readonly length: number;
+}
+
+export interface PlaintextPieces {
+  /** The next bytes; fewer at the end. They stay as they are until the next but one call: memory is used again. */
+  take(length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -52,6 +69,27 @@ export async function openSource(source: ObjectSource): Promise<OpenSource> {
   );
 }
 
+/** Reads any stream. */
+function streamReader(stream: () => AsyncIterable<Uint8Array>): PlaintextReader {
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    open() {
+      const source = byteTaker(stream());
+      return {
+        async take(wanted) {
+          const bytes = await source.take(wanted);
+          length += bytes.length;
+          return bytes;
+        },
+        close: source.close,
+      };
+    },
+  };
+}
+
 function bytesSource(bytes: Uint8Array): OpenSource {
   return {
     length: bytes.length,
@@ -59,6 +97,9 @@ function bytesSource(bytes: Uint8Array): OpenSource {
     async *stream() {
       for (let start = 0; start < bytes.length; start += READ_SIZE)
         yield bytes.subarray(start, start + READ_SIZE);
+    },
+    reader() {
+      return streamReader(this.stream);
     },
     slice: async (start, end) => bytes.subarray(start, end),
     checkUnchanged: async () => undefined,
@@ -72,6 +113,7 @@ function blobSource(blob: Blob): OpenSource {
     length: blob.size,
     repeatable: true,
     stream: () => blob.stream(),
+    reader: () => streamReader(() => blob.stream()),
     slice: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
     checkUnchanged: async () => undefined,
     version: undefined,
@@ -91,6 +133,9 @@ function streamSource(source: AsyncIterable<Uint8Array>): OpenSource {
         yield chunk;
       }
     },
+    reader() {
+      return streamReader(this.stream);
+    },
     slice: () => Promise.reject(new InvalidArgumentError('a stream can only be read from start to end')),
     checkUnchanged: async () => undefined,
     version: undefined,
@@ -103,8 +148,7 @@ async function fileSource(path: string): Promise<OpenSource> {
   try {
     const { size, mtimeNs } = await identify(file, path);
     const changed = () => new SourceChangedError(`${path} changed while it was being stored`);
-    const slice = async (start: number, end: number) => {
-      const bytes = Buffer.allocUnsafe(end - start);
+    const fill = async (bytes: Uint8Array, start: number) => {
       for (let filled = 0; filled < bytes.length; ) {
         const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
         if (bytesRead === 0) throw changed();
@@ -112,6 +156,7 @@ async function fileSource(path: string): Promise<OpenSource> {
       }
       return bytes;
     };
+    const slice = (start: number, end: number) => fill(Buffer.allocUnsafe(end - start), start);
     const checkUnchanged = async () => {
       const now = await identify(file, path);
       if (now.size !== size || now.mtimeNs !== mtimeNs) throw changed();
@@ -124,6 +169,7 @@ async function fileSource(path: string): Promise<OpenSource> {
           yield await slice(start, Math.min(start + READ_SIZE, size));
         await checkUnchanged();
       },
+      reader: () => fileReader(size, fill, checkUnchanged),
       slice,
       checkUnchanged,
       version: String(mtimeNs),
@@ -139,4 +185,42 @@ async function identify(file: FileHandle, path: string): Promise<{ size: number;
   const stats = await file.stat({ bigint: true });
   if (!stats.isFile()) throw new InvalidArgumentError(`${path} is not a file`);
   return { size: Number(stats.size), mtimeNs: stats.mtimeNs };
+}
+
+/** Reads a file into two buffers by turns, so that a long file costs no more memory than a short one. */
+function fileReader(
+  size: number,
+  fill: (bytes: Uint8Array, start: number) => Promise<Uint8Array>,
+  checkUnchanged: () => Promise<void>,
+): PlaintextReader {
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    open(pieceLength) {
+      // Whole pieces, so that none lies in both buffers.
+      const bufferLength = Math.min(Math.ceil(READ_SIZE / pieceLength) * pieceLength, Math.max(size, 1));
+      let current = Buffer.allocUnsafeSlow(bufferLength);
+      let other = Buffer.allocUnsafeSlow(bufferLength);
+      let filled = 0;
+      let taken = 0;
+      return {
+        async take(wanted) {
+          if (taken === filled && length < size) {
+            [current, other] = [other, current];
+            filled = Math.min(bufferLength, size - length);
+            taken = 0;
+            await fill(current.subarray(0, filled), length);
+          }
+          const bytes = current.subarray(taken, Math.min(taken + wanted, filled));
+          taken += bytes.length;
+          length += bytes.length;
+          if (length === size) await checkUnchanged();
+          return bytes;
+        },
+        close: async () => undefined,
+      };
+    },
+  };
 }

@@ -111,9 +111,7 @@ async function putWhole(
   options: PutOptions,
 ): Promise<PutResult> {
   const { store, retry } = settings;
-  const plaintext = await source.slice(0, length);
-  await source.checkUnchanged();
-  const sealed = await sealObject(settings, context, source, oneChunk(plaintext));
+  const sealed = await sealObject(settings, context, source);
   const ciphertext = await collect(sealed.ciphertext);
   const write = withMetadata(options, sealed.metadata);
   const sent = { length: ciphertext.length, crc64: await crc64Of(ciphertext) };
@@ -135,16 +133,9 @@ async function putStream(
   let length = 0;
   let sent: SentObject | undefined;
   const send = async () => {
-    length = 0;
     sent = undefined;
     const crc = await newCrc64();
-    const plaintext = async function* () {
-      for await (const chunk of source.stream()) {
-        length += chunk.length;
-        yield chunk;
-      }
-    };
-    const sealed = await sealObject(settings, context, source, plaintext());
+    const sealed = await sealObject(settings, context, source);
     const stream = (async function* () {
       let storedLength = 0;
       for await (const chunk of sealed.ciphertext) {
@@ -152,6 +143,7 @@ async function putStream(
         storedLength += chunk.length;
         yield chunk;
       }
+      length = sealed.plaintextLength();
       sent = { length: storedLength, crc64: crc.digest() };
     })();
     const body = { stream, length: sealed.length };
@@ -178,10 +170,6 @@ export function checkedWrite(
     key,
     requestId: result.requestId,
   });
-}
-
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes;
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -148,7 +148,7 @@ async function begun(
   const { store, retry } = settings;
   const partSize = choosePartSize(options.partSize, source.length);
   const context = writeContext(settings, key, options);
-  const sealed = await sealObject(settings, context, source, source.stream(), { partSize });
+  const sealed = await sealObject(settings, context, source, { partSize });
   const file = await open(spool, 'w', 0o600);
   let storedLength = 0;
   try {

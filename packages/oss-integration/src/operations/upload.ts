@@ -54,15 +54,8 @@ export async function upload(
       return await resumableUpload(settings, key, opened, { ...options, checkpoint: options.checkpoint });
     }
     const partSize = choosePartSize(options.partSize, opened.length);
-    let length = 0;
-    const plaintext = async function* () {
-      for await (const chunk of opened.stream()) {
-        length += chunk.length;
-        yield chunk;
-      }
-    };
     const context = writeContext(settings, key, options);
-    const sealed = await sealObject(settings, context, opened, plaintext(), { partSize });
+    const sealed = await sealObject(settings, context, opened, { partSize });
     const { signal } = options;
     const write = withMetadata(options, sealed.metadata);
     const { store, retry } = settings;
@@ -71,7 +64,7 @@ export async function upload(
       const parts = cutParts(sealed.ciphertext, partSize);
       const sent = await sendParts(settings, key, uploadId, parts, sealed.length, options);
       const result = await completeUpload(settings, key, uploadId, sent, options);
-      return { ...result, key, length, storedLength: sumOf(sent) };
+      return { ...result, key, length: sealed.plaintextLength(), storedLength: sumOf(sent) };
     } catch (error) {
       // Parts of an upload that nobody completes cost money until they are deleted.
       await retry(() => store.abortMultipartUpload(key, uploadId)).catch(() => undefined);
@@ -86,6 +79,8 @@ export async function upload(
 export interface CutPart {
   readonly partNumber: number;
   readonly bytes: Uint8Array;
+  /** Called when the part has arrived at the first try: nothing refers to its bytes any more. */
+  release?(): void;
 }
 
 /** A part that the service has, with the checksum that was computed here. */
@@ -106,6 +101,7 @@ export function choosePartSize(asked: number | undefined, length: number | undef
 
 async function* cutParts(ciphertext: AsyncIterable<Uint8Array>, partSize: number): AsyncGenerator<CutPart> {
   const source = byteTaker(ciphertext);
+  const idle: Uint8Array[] = [];
   try {
     for (let partNumber = 1; ; partNumber++) {
       if (partNumber > MAX_PARTS) {
@@ -113,9 +109,10 @@ async function* cutParts(ciphertext: AsyncIterable<Uint8Array>, partSize: number
           `the source takes more than ${MAX_PARTS} parts of ${partSize} bytes; choose a larger partSize`,
         );
       }
-      const bytes = await source.take(partSize);
+      const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(partSize);
+      const bytes = await source.take(partSize, buffer);
       if (bytes.length === 0 && partNumber > 1) return;
-      yield { partNumber, bytes };
+      yield { partNumber, bytes, release: () => void idle.push(buffer) };
       if (bytes.length < partSize) return;
     }
   } finally {
@@ -135,9 +132,11 @@ export async function sendParts(
 ): Promise<SentPart[]> {
   const { concurrency = 4, onProgress, signal } = options;
   let transferred = 0;
-  const send = async ({ partNumber, bytes }: CutPart): Promise<SentPart> => {
+  const send = async ({ partNumber, bytes, release }: CutPart): Promise<SentPart> => {
     const crc64 = await crc64Of(bytes);
+    let tries = 0;
     const { etag } = await retry(async () => {
+      tries += 1;
       const stored = await store.uploadPart(key, uploadId, partNumber, bytes, { signal });
       if (stored.crc64 !== undefined && stored.crc64 !== crc64) {
         throw new TransferIntegrityError(`OSS stored other bytes than those sent as part ${partNumber}`, {
@@ -150,6 +149,8 @@ export async function sendParts(
     }, signal);
     const part = { partNumber, etag, length: bytes.length, crc64 };
     await onSent?.(part);
+    // After a failed try the connection may still be sending from the buffer.
+    if (tries === 1) release?.();
     transferred += bytes.length;
     onProgress?.({ transferred, total });
     return part;
