@@ -329,6 +329,41 @@ it('does not storm a gateway that allows 100 requests a second with 300 parallel
   expect(refused).toBeLessThan(200);
 });
 
+it('gets its connections back from answers that trickle forever', async () => {
+  const trickling = new Set<NodeJS.Timeout>();
+  await using gateway = await scriptedGateway((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    trickling.add(setInterval(() => response.write(' '), 5));
+  });
+  const kms = client(gateway.endpoint, {
+    maxConnections: 2,
+    attemptTimeoutMs: 100,
+    connectTimeoutMs: 100,
+    retry: { maxAttempts: 3 },
+    circuitBreaker: false,
+  });
+  const stuck = await Promise.allSettled([encrypt(kms), encrypt(kms), encrypt(kms), encrypt(kms)]);
+  expect(stuck.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(
+    Array(4).fill('KmsTimeout'),
+  );
+  gateway.reply(encrypted);
+  await encrypt(kms);
+  for (const timer of trickling) clearInterval(timer);
+});
+
+it('shares one signal among many calls without warnings', async () => {
+  await using gateway = await scriptedGateway(encrypted);
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const kms = client(gateway.endpoint);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 200 }, () => encrypt(kms, signal)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
 describe('the circuit breaker', () => {
   it('stops sending to a region that is down, and probes it again', async () => {
     await using gateway = await scriptedGateway(refuse(503, 'ServiceUnavailable'));
