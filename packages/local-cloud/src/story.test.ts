@@ -4,6 +4,7 @@ import {
   DetachInstanceRamRoleRequest,
 } from '@alicloud/ecs20140526';
 import { AttachPolicyToRoleRequest, CreatePolicyRequest, CreateRoleRequest } from '@alicloud/ram20150501';
+import { leastPrivilege } from '@yunseal/policy-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   codeOf,
@@ -117,6 +118,18 @@ describe('an instance that reads its role and uses KMS, as the documents tell it
     expect(refused?.additionalEventData.explanation).toMatch(/kms:CreateKey/);
     const { securityToken } = await instanceCredentials(cloud);
     expect(JSON.stringify(cloud.auditLog())).not.toContain(securityToken);
+  });
+
+  it('leaves a trace that makes the policy it needs, and no more', async () => {
+    const calls = cloud
+      .auditLog()
+      .filter(
+        ({ serviceName, userIdentity }) => serviceName === 'Kms' && userIdentity.type === 'assumed-role',
+      );
+    expect(leastPrivilege(calls).toJSON()).toEqual({
+      Version: '1',
+      Statement: [{ Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn }],
+    });
   });
 
   it('gets new credentials 30 minutes before the old ones end, and both work meanwhile', async () => {

@@ -4,6 +4,7 @@ import type { AuditEntry, AuditedDecision } from '../audit/audit-log.ts';
 import { type AccessDecision, decideAccess, type RequestOrigin } from '../authorization/authorize.ts';
 import type { Caller, Principal } from '../identities/caller.ts';
 import type { Platform, ServiceName } from '../platform.ts';
+import { renderAnswer } from './answer-format.ts';
 import { applyFaults, type FaultErrors, sendTruncated } from './fault-effects.ts';
 import { type Parameters, readParameters } from './parameters.ts';
 import { authenticateRpc, type RpcRequest, unknownCaller } from './rpc-authentication.ts';
@@ -86,7 +87,7 @@ export function serveRpc(
       'UnsupportedHTTPMethod',
       `This http method is not supported: ${service.displayName} takes GET and POST.`,
     );
-    sendError(reply, request, error, false);
+    void sendError(reply, request, error, { truncate: false, format: undefined });
   });
 }
 
@@ -140,13 +141,17 @@ async function answer(
           );
     const anonymous = service.anonymous?.has(name) === true;
     if (!anonymous) progress.caller = authenticateRpc(platform, rpc);
-    const body = await run(platform, service, operation, request, progress);
-    const json = JSON.stringify({ ...body, RequestId: request.id });
-    if (truncate) sendTruncated(reply, 200, contentType, Buffer.from(json, 'utf8'));
-    else void reply.type(contentType).send(json);
+    const answered = await run(platform, service, operation, request, progress);
+    const root = service.service === 'kms' ? 'KMS' : `${name}Response`;
+    const { contentType, body } = await renderAnswer(parameters.get('Format'), root, {
+      ...answered,
+      RequestId: request.id,
+    });
+    if (truncate) sendTruncated(reply, 200, contentType, Buffer.from(body, 'utf8'));
+    else void reply.type(contentType).send(body);
   } catch (error) {
     failure = error instanceof ServiceError ? error : internalFailure(error);
-    sendError(reply, request, failure, truncate);
+    await sendError(reply, request, failure, { truncate, format: progress.parameters.get('Format') });
   } finally {
     platform.audit.record({
       time: platform.clock.now(),
@@ -293,15 +298,13 @@ function jsonParameters(body: Buffer): [string, string][] {
     .map(([name, one]) => [name, typeof one === 'string' ? one : JSON.stringify(one)]);
 }
 
-const contentType = 'application/json;charset=utf-8';
-
-function sendError(
+async function sendError(
   reply: FastifyReply,
   request: FastifyRequest,
   error: ServiceError,
-  truncate: boolean,
-): void {
-  const json = JSON.stringify({
+  { truncate, format }: { truncate: boolean; format: string | undefined },
+): Promise<void> {
+  const { contentType, body } = await renderAnswer(format, 'Error', {
     ...error.details,
     RequestId: request.id,
     HostId: header(request, 'host') ?? '',
@@ -309,8 +312,8 @@ function sendError(
     Message: error.message,
     Recommend: '',
   });
-  if (truncate) sendTruncated(reply, error.status, contentType, Buffer.from(json, 'utf8'));
-  else void reply.code(error.status).type(contentType).send(json);
+  if (truncate) sendTruncated(reply, error.status, contentType, Buffer.from(body, 'utf8'));
+  else void reply.code(error.status).type(contentType).send(body);
 }
 
 /** A defect of ours: the client learns no more than that, and whoever runs the cloud gets the stack. */

@@ -82,6 +82,31 @@ describe('a request', () => {
     expect(await send()).toMatchObject({ status: 200, TotalCount: 0 });
   });
 
+  it('is answered in XML when it asks for it', async () => {
+    const { accessKeyId, accessKeySecret } = cloud.administrator;
+    for (const [secret, text] of [
+      [
+        accessKeySecret,
+        /^<\?xml [^>]*><KMS><PageNumber>1<\/PageNumber>.*<RequestId>[0-9A-F-]{36}<\/RequestId><\/KMS>$/,
+      ],
+      ['wrong', /^<\?xml [^>]*><Error>.*<Code>SignatureDoesNotMatch<\/Code>.*<\/Error>$/],
+    ] as const) {
+      const parameters = new Map<string, string>([
+        ['Action', 'ListKeys'],
+        ['Version', '2016-01-20'],
+        ['Format', 'XML'],
+        ['AccessKeyId', accessKeyId],
+        ['SignatureNonce', randomUUID()],
+        ['Timestamp', `${new Date().toISOString().slice(0, 19)}Z`],
+      ]);
+      const Signature = rpcSignature(rpcStringToSign('GET', parameters), secret);
+      const answer = await fetch(
+        `${cloud.endpoints.kms}/?${new URLSearchParams([...parameters, ['Signature', Signature]])}`,
+      );
+      expect(await answer.text()).toMatch(text);
+    }
+  });
+
   it.each([
     ['a wrong secret', { secret: 'wrong' }, 400, 'SignatureDoesNotMatch'],
     [
