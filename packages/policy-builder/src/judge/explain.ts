@@ -271,16 +271,15 @@ function summarize(
 
 function nearest(closest: StatementExplanation | undefined): string {
   if (closest === undefined) return '';
-  const limits: string[] = [];
   const { action, resource, principal } = closest;
-  const allows = action.fits
-    ? `allows ${action.pattern ?? 'it'}`
-    : `covers the resource, but ${action.because}`;
+  const begin = `; the closest, ${nameOf(closest)}, `;
+  if (!action.fits) return `${begin}covers the resource, but ${action.because}`;
+  const limits: string[] = [];
   if (!resource.fits) limits.push(`only on other resources: ${resource.because}`);
   if (!principal.fits) limits.push(`only for others: ${principal.because}`);
   for (const condition of closest.conditions)
     if (!condition.holds) limits.push(`only when ${requirementInWords(condition)}`);
-  return `; the closest, ${nameOf(closest)}, ${allows}${limits.length === 0 ? '' : ` ${limits.join(' and ')}`}`;
+  return `${begin}allows ${action.pattern ?? 'it'} ${limits.join(' and ')}`;
 }
 
 function requirementInWords(condition: ConditionExplanation): string {

@@ -22,9 +22,11 @@ export function lintNames(policy: Policy, report: Report): void {
         if (!hasPlaceholder(action)) lintAction(action, `${path}.${element}[${place}]`, report);
       });
     }
-    (statement.Resource ?? []).forEach((resource, place) => {
-      lintResource(statement, resource, `${path}.Resource[${place}]`, report);
-    });
+    const covered = coveredActions(statement);
+    if (covered !== undefined)
+      (statement.Resource ?? []).forEach((resource, place) => {
+        lintResource(covered, resource, `${path}.Resource[${place}]`, report);
+      });
     lintDependents(policy, statement, path, report);
   });
 }
@@ -63,12 +65,17 @@ function lintAction(action: string, path: string, report: Report): void {
   );
 }
 
+interface CoveredAction {
+  readonly service: ServiceCatalogue;
+  readonly action: CatalogueAction;
+}
+
 /** The actions of the catalogue that a statement covers; undefined when it may cover others too. */
 function coveredActions(
   statement: Statement,
 ): { service: ServiceCatalogue; action: CatalogueAction }[] | undefined {
   if (statement.Action === undefined) return undefined;
-  const covered: { service: ServiceCatalogue; action: CatalogueAction }[] = [];
+  const covered: CoveredAction[] = [];
   for (const pattern of statement.Action) {
     const service = pattern.includes(':') ? pattern.slice(0, pattern.indexOf(':')).toLowerCase() : '*';
     const catalogue = serviceCatalogue(service);
@@ -79,9 +86,13 @@ function coveredActions(
   return covered;
 }
 
-function lintResource(statement: Statement, resource: string, path: string, report: Report): void {
-  const covered = coveredActions(statement);
-  if (covered === undefined || covered.length === 0 || /^\*+$/.test(resource)) return;
+function lintResource(
+  covered: readonly CoveredAction[],
+  resource: string,
+  path: string,
+  report: Report,
+): void {
+  if (covered.length === 0 || /^\*+$/.test(resource)) return;
   if (covered.some(({ action }) => action.resources === null)) return;
   const arn = parseArn(resource);
   const services = [...new Set(covered.map(({ service }) => service.service))];

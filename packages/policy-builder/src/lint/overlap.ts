@@ -2,8 +2,12 @@ import { actionCovers, resourceCovers } from '../model/pattern-cover.ts';
 import { isPrincipalList, type Policy, type Statement } from '../model/policy.ts';
 import type { Report } from './finding.ts';
 
+/** Comparing all with all is quick for any policy that RAM takes, and would not be for ten thousand statements. */
+const MAX_COMPARED = 500;
+
 /** Statements and values that change nothing because others say it already. */
 export function lintOverlap(policy: Policy, report: Report): void {
+  if (policy.Statement.length > MAX_COMPARED) return;
   policy.Statement.forEach((statement, index) => {
     const path = `$.Statement[${index}]`;
     lintValues(statement.Action, `${path}.Action`, actionCovers, report);
@@ -45,8 +49,9 @@ function lintValues(
   covers: (wide: string, narrow: string) => boolean,
   report: Report,
 ): void {
-  (values ?? []).forEach((narrow, index) => {
-    const wide = values!.find(
+  if (values === undefined || values.length > MAX_COMPARED) return;
+  values.forEach((narrow, index) => {
+    const wide = values.find(
       (other, otherIndex) => otherIndex !== index && other !== narrow && covers(other, narrow),
     );
     if (wide !== undefined && !covers(narrow, wide))

@@ -2,7 +2,7 @@ import type { Policy } from '../model/policy.ts';
 import type { Report } from './finding.ts';
 
 /** What documents write where a value belongs: `<key-id>`, `[ECS RAM Action]`, `$regionid`, `${AccountId}`, `1234****`, `XXXX`. */
-const PLACEHOLDER = /<[^<>]+>|\[[^[\]]+\]|\$\{[^}]+\}|\$[a-z]\w+|\d\*{3,}|\d[xX]{4}/;
+const PLACEHOLDER = /<[^<>]{1,100}>|\[[^[\]]{1,100}\]|\$\{[^}]{1,100}\}|\$[a-z]\w+|\d\*{3,}|\d[xX]{4}/;
 
 export function hasPlaceholder(text: string): boolean {
   return PLACEHOLDER.test(text);

@@ -1,5 +1,5 @@
 import { describeIssue, PolicyError } from '../errors.ts';
-import type { Policy } from '../model/policy.ts';
+import { isPolicy, type Policy } from '../model/policy.ts';
 import { issueOf } from './issues.ts';
 import { PolicyCodec } from './policy-codec.ts';
 
@@ -9,6 +9,7 @@ import { PolicyCodec } from './policy-codec.ts';
  * @throws PolicyError `INVALID_POLICY` with every issue
  */
 export function decodePolicy(value: unknown): Policy {
+  if (isPolicy(value)) return value;
   const result = PolicyCodec.decode(value);
   if (result._tag === 'Right') return result.right;
   const issues = result.left.map(issueOf);

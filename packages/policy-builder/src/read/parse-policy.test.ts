@@ -171,6 +171,31 @@ describe('parsePolicy', () => {
         expect(codes(unit.repeat(1_000_000 / unit.length)).length).toBeGreaterThan(0);
     });
 
+    it('stops counting mistakes at some point, in text and in values', () => {
+      const many = `{"Version": "1", "Statement": [${'{},'.repeat(2_000_000)}{}]}`;
+      expect(codes(many).length).toBeLessThan(110);
+      const names = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`x${i}`, 1]));
+      expect(codes({ Version: '1', Statement: [names] }).length).toBeLessThan(110);
+      expect(
+        codes({
+          Version: '1',
+          Statement: [{ Effect: 'Deny', Action: Array(1_000_000).fill(1), Resource: '*' }],
+        }).length,
+      ).toBeLessThan(110);
+    });
+
+    it('is not slowed down by long names', () => {
+      const blanks = ' '.repeat(1_000_000);
+      const start = (statement: object) => codes({ Version: '1', Statement: [statement] });
+      const base = { Effect: 'Deny', Action: '*', Resource: '*' };
+      expect(start({ ...base, Action: `a${blanks}!` })).toEqual(['wrong-action']);
+      expect(start({ ...base, Condition: { [`${blanks}!`]: { 'acs:SourceIp': 'x' } } })).toEqual([
+        'unknown-operator',
+      ]);
+      expect(start({ ...base, [`Action${blanks}!`]: '*' })).toEqual(['unknown-element']);
+      expect(start({ ...base, Resource: `arn:aws:${':'.repeat(1_000_000)}` })).toEqual(['aws-arn']);
+    });
+
     it('stops at nesting 10,000 deep, as text and as a value', () => {
       expect(codes('['.repeat(10_000) + ']'.repeat(10_000))).toEqual(['too-deep']);
       expect(codes(`${'{"Statement":'.repeat(10_000)}1${'}'.repeat(10_000)}`)).toEqual(['too-deep']);

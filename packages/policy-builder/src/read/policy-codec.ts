@@ -60,6 +60,12 @@ function fail<A>(value: unknown, context: t.Context, detail: Mistake): t.Validat
   return t.failures([mistake(value, context, detail)]);
 }
 
+/** Longest name for which a correction is looked for: no operator or action comes near it. */
+const MAX_NAME = 128;
+
+/** Mistakes of one list or object after which looking for more helps nobody. */
+const MAX_ERRORS = 100;
+
 /** Decodes one part, keeps its errors and goes on: every mistake is reported at once. */
 function collect<A>(errors: t.ValidationError[], result: t.Validation<A>): A | undefined {
   if (isLeft(result)) {
@@ -130,13 +136,12 @@ function oneOrMany(name: string, item: t.Type<string, unknown>): t.Type<readonly
       });
     const errors: t.ValidationError[] = [];
     const items: string[] = [];
-    value.forEach((element: unknown, index) => {
-      const decoded = collect(
-        errors,
-        item.validate(element, t.appendContext(context, String(index), item, element)),
-      );
+    for (const [index, element] of value.entries() as Iterable<[number, unknown]>) {
+      if (errors.length >= MAX_ERRORS) break;
+      const inner = t.appendContext(context, String(index), item, element);
+      const decoded = collect(errors, item.validate(element, inner));
       if (decoded !== undefined) items.push(decoded);
-    });
+    }
     return finish(errors, [...new Set(items)]);
   });
 }
@@ -172,6 +177,7 @@ function readFields(
   for (const [key, inner] of entries) if (names.includes(key)) fields.set(key, { key, value: inner });
   for (const [key, inner] of entries) {
     if (names.includes(key)) continue;
+    if (errors.length >= MAX_ERRORS) break;
     const nearest = renamed(key)?.suggestion ?? nearestName(key, names);
     errors.push(
       mistake(inner, t.appendContext(context, key, t.unknown, inner), {
@@ -215,8 +221,8 @@ const ActionCodec = codec<string>('action', (value, context) => {
   const text = checkName(value, context, 'an action such as "kms:Decrypt", "kms:*" or "*"');
   if (isLeft(text)) return text;
   if (/^[*?]+$/.test(text.right) || ACTION.test(text.right)) return text;
-  const tight = text.right.replace(/\s*:\s*/, ':');
-  if (ACTION.test(tight))
+  const tight = text.right.length > MAX_NAME ? text.right : text.right.replace(/\s*:\s*/, ':');
+  if (tight !== text.right && ACTION.test(tight))
     return fail(value, context, {
       code: 'stray-blank',
       message: `${JSON.stringify(value)} has a blank beside its colon.`,
@@ -354,6 +360,7 @@ const ConditionKeysCodec: t.Type<Readonly<Record<string, readonly string[]>>, un
     const errors: t.ValidationError[] = [];
     const keys: [string, readonly string[]][] = [];
     for (const [key, values] of Object.entries(value)) {
+      if (errors.length >= MAX_ERRORS) break;
       const inner = t.appendContext(context, key, ConditionValuesCodec, values);
       if (!/^[A-Za-z0-9-]+:[^\s].*$/.test(key) || key !== key.trim() || key.startsWith('aws:')) {
         const suggestion = key === key.trim() ? awsConditionKeyInRam(key) : key.trim();
@@ -391,6 +398,7 @@ const ConditionCodec: t.Type<ConditionBlock, unknown> = codec('Condition', (valu
   const errors: t.ValidationError[] = [];
   const block: [string, Readonly<Record<string, readonly string[]>>][] = [];
   for (const [operator, keys] of Object.entries(value)) {
+    if (errors.length >= MAX_ERRORS) break;
     const inner = t.appendContext(context, operator, ConditionKeysCodec, keys);
     if (parseOperator(operator) === undefined) {
       const suggestion = awsOperatorInRam(operator) ?? nearestOperator(operator);
@@ -412,6 +420,7 @@ const ConditionCodec: t.Type<ConditionBlock, unknown> = codec('Condition', (valu
 
 /** The nearest operator, its `ForAnyValue:` and `IfExists` kept. */
 function nearestOperator(name: string): string | undefined {
+  if (name.length > MAX_NAME) return undefined;
   const [, prefix = '', base = '', suffix = ''] = /^\s*(\w+:)?(\w*?)(IfExists)?\s*$/i.exec(name) ?? [];
   const nearest = nearestName(base, Object.keys(CONDITION_OPERATORS));
   const quantifier = prefix === '' ? '' : nearestName(prefix.slice(0, -1), ['ForAnyValue', 'ForAllValues']);
@@ -530,11 +539,12 @@ const StatementsCodec: t.Type<readonly Statement[], unknown> = codec('Statement'
     });
   const errors: t.ValidationError[] = [];
   const statements: Statement[] = [];
-  value.forEach((element: unknown, index) => {
+  for (const [index, element] of value.entries() as Iterable<[number, unknown]>) {
+    if (errors.length >= MAX_ERRORS) break;
     const inner = t.appendContext(context, String(index), StatementCodec, element);
     const decoded = collect(errors, StatementCodec.validate(element, inner));
     if (decoded !== undefined) statements.push(decoded);
-  });
+  }
   return finish(errors, statements);
 });
 

@@ -17,8 +17,8 @@ export interface RepairedPolicy {
   readonly changes: readonly PolicyChange[];
 }
 
-/** Each round can bring to light what the one before had hidden; no policy needs more. */
-const MAX_ROUNDS = 8;
+/** Each round can bring to light what the one before had hidden. A text that needs more is no policy. */
+const MAX_ROUNDS = 1000;
 
 /**
  * Reads a policy that has mistakes and corrects those whose correction is plain: commas, comments, brackets,
@@ -41,26 +41,21 @@ export function repairPolicy(text: string): RepairedPolicy {
   if (root === undefined || hopeless.length > 0) throw policyError(mistakes, hopeless);
 
   let tree: JsonNode = root;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  for (let round = 1; ; round++) {
     const result = PolicyCodec.decode(treeValue(tree));
     if (result._tag === 'Right') return { policy: result.right, changes };
+    const errors = result.left as PolicyValidationError[];
+    const before = errors.map((error) => placeIssue(error, tree, positionOf));
     let progress = false;
-    for (const error of result.left as PolicyValidationError[]) {
-      const issue = placeIssue(error, tree, positionOf);
+    for (const [index, error] of errors.entries()) {
       const repaired = repair(tree, error);
       if (repaired === undefined) continue;
       tree = repaired.tree;
-      changes.push({ ...issue, change: repaired.change });
+      changes.push({ ...before[index]!, change: repaired.change });
       progress = true;
     }
-    if (!progress) {
-      const left = (result.left as PolicyValidationError[]).map((error) =>
-        placeIssue(error, tree, positionOf),
-      );
-      throw policyError([], left);
-    }
+    if (!progress || round >= MAX_ROUNDS) throw policyError([], before);
   }
-  throw policyError([], []);
 }
 
 const SYNTAX_CHANGES: Readonly<Record<string, string>> = {
