@@ -17,7 +17,6 @@ export async function benchmarkCloud(): Promise<BenchmarkCloud> {
   const cloud = await startLocalCloud({
     seed: {
       region: 'cn-hangzhou',
-      regions: ['cn-hangzhou', 'cn-beijing'],
       accounts: [
         {
           id: accountId,

@@ -56,7 +56,6 @@ export async function kmsCloud(
     ...options,
     seed: {
       region: hangzhou,
-      regions: [hangzhou, beijing, shanghai],
       accounts: [
         {
           id: accountId,
