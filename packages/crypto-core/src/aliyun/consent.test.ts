@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { createEncryptionClient } from '../client/client.ts';
+import type { AliyunHeader, EncryptionClientOptions, EncryptOptions, FramedHeader } from '../index.ts';
 import { aliyunSuites } from '../suites/aliyun.ts';
 import { hasBodyStreams, hasCipher, suitesMissing } from '../test-support/aliyun-platform.ts';
 import { kmsStandIn } from '../test-support/kms-stand-in.ts';
@@ -156,6 +157,18 @@ describe.skipIf(hasBodyStreams)('what WebCrypto lacks ends in a typed error', ()
 });
 
 describe('options', () => {
+  it('are typed by what they may be', async () => {
+    expectTypeOf<EncryptionClientOptions['format']>().toEqualTypeOf<'framed' | 'aliyun' | undefined>();
+    expectTypeOf<EncryptOptions['encoding']>().toEqualTypeOf<'message' | 'stream' | undefined>();
+    const { header } = await client.encrypt(plaintext);
+    if (header.format === 'aliyun') expectTypeOf(header).toEqualTypeOf<AliyunHeader>();
+    else expectTypeOf(header).toEqualTypeOf<FramedHeader>();
+    // @ts-expect-error: there is no such encoding
+    await expect(client.encrypt(plaintext, { encoding: 'der' })).rejects.toMatchObject({
+      code: 'InvalidArgument',
+    });
+  });
+
   it('write the stream encoding from streams, and refuse to write the other there', async () => {
     await expect(
       streamThrough(client.encryptStream({ encoding: 'message' }), plaintext),
