@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kmsCaller } from './official-clients.test-support.ts';
 import type { LocalCloud } from './start.ts';
+import { kmsCaller } from './test-support/official-clients.ts';
 
 const cli = join(import.meta.dirname, 'cli.ts');
 

@@ -2,8 +2,8 @@ import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { PortInUseError } from './errors.ts';
-import { kmsCaller } from './official-clients.test-support.ts';
 import { type LocalCloud, startLocalCloud } from './start.ts';
+import { kmsCaller } from './test-support/official-clients.ts';
 
 describe('startLocalCloud', () => {
   it('listens on loopback, on ports in a row when told where', async () => {

@@ -6,6 +6,7 @@ import {
 import { AttachPolicyToRoleRequest, CreatePolicyRequest, CreateRoleRequest } from '@alicloud/ram20150501';
 import { leastPrivilege } from '@yunseal/policy-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LocalCloud, startLocalCloud } from './start.ts';
 import {
   codeOf,
   ecsClient,
@@ -14,8 +15,7 @@ import {
   officialCredential,
   ramClient,
   stsClient,
-} from './official-clients.test-support.ts';
-import { type LocalCloud, startLocalCloud } from './start.ts';
+} from './test-support/official-clients.ts';
 
 const ecsTrust = JSON.stringify({
   Version: '1',

@@ -1,5 +1,5 @@
 import { test as base, expect } from 'vitest';
-import { kmsCaller } from './official-clients.test-support.ts';
+import { kmsCaller } from './test-support/official-clients.ts';
 import { type LocalCloudFixtures, localCloudFixtures } from './vitest.ts';
 
 const test = base.extend<LocalCloudFixtures>(localCloudFixtures());

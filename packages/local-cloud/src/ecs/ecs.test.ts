@@ -1,7 +1,7 @@
 import * as Ecs from '@alicloud/ecs20140526';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeOf, ecsClient } from '../official-clients.test-support.ts';
 import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { codeOf, ecsClient } from '../test-support/official-clients.ts';
 
 const trust = (service: string) => ({
   Version: '1',

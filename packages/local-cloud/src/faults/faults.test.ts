@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { codeOf, type KmsCaller, kmsCaller, ramClient } from '../official-clients.test-support.ts';
 import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { codeOf, type KmsCaller, kmsCaller, ramClient } from '../test-support/official-clients.ts';
 import { createFaults } from './faults.ts';
 
 describe('faults on request', () => {

@@ -1,7 +1,7 @@
 import * as Ram from '@alicloud/ram20150501';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { codeOf, kmsCaller, ramClient } from '../official-clients.test-support.ts';
 import { type Account, type LocalCloud, startLocalCloud } from '../start.ts';
+import { codeOf, kmsCaller, ramClient } from '../test-support/official-clients.ts';
 
 const document = (Action: string | string[], Resource = '*', Effect = 'Allow') =>
   JSON.stringify({ Version: '1', Statement: [{ Effect, Action, Resource }] });

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kmsCaller } from '../official-clients.test-support.ts';
 import { startLocalCloud } from '../start.ts';
+import { kmsCaller } from '../test-support/official-clients.ts';
 import { decodeSeed } from './seed.ts';
 import { readSeedFile } from './seed-file.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeOf, kmsCaller, ramClient, stsClient } from '../official-clients.test-support.ts';
 import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { codeOf, kmsCaller, ramClient, stsClient } from '../test-support/official-clients.ts';
 import { createNonces } from './nonces.ts';
 import { rpcSignature, rpcStringToSign } from './rpc.ts';
 import { parseTimestamp } from './timestamp.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kmsCaller } from '../official-clients.test-support.ts';
 import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { kmsCaller } from '../test-support/official-clients.ts';
 import { openSqliteJournal } from './sqlite-journal.ts';
 import { createStore } from './store.ts';
 
@@ -88,7 +88,7 @@ describe('kill -9 under load', () => {
   /** The writer says the number of each transaction once it is committed, and goes on from what it finds. */
   async function killingWriters(): Promise<number> {
     const dataDir = mkdtempSync(join(tmpdir(), 'yunseal-kill-'));
-    const writer = fileURLToPath(import.meta.resolve('./killed-writer.test-support.ts'));
+    const writer = fileURLToPath(import.meta.resolve('../test-support/killed-writer.ts'));
     let last = -1;
     try {
       for (let kill = 0; kill < killsPerStore; kill++) {

@@ -1,7 +1,7 @@
 import { AssumeRoleRequest, AssumeRoleWithOIDCRequest } from '@alicloud/sts20150401';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeOf, kmsCaller, stsClient, type TestCredentials } from '../official-clients.test-support.ts';
 import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { codeOf, kmsCaller, stsClient, type TestCredentials } from '../test-support/official-clients.ts';
 import { createOidcIssuer, type OidcIssuer } from './oidc-issuer.ts';
 
 const id = '1000000000000001';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
-import { openSqliteJournal } from './sqlite-journal.ts';
-import { createStore } from './store.ts';
+import { openSqliteJournal } from '../store/sqlite-journal.ts';
+import { createStore } from '../store/store.ts';
 
 /**
  * Commits transactions of two records each, as fast as it can, until it is killed, and says the number of each once it
