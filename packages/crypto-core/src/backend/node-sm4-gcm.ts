@@ -5,7 +5,8 @@ import type { BodyDecryptor, BodyEncryptor } from './body-key.ts';
 /*
  * GCM over SM4 (RFC 8998 registers it; the mode is NIST SP 800-38D with another block cipher). OpenSSL as Node.js
  * ships it has SM4 but not this mode, so it is put together here from OpenSSL's SM4 and an audited GHASH. Section
- * numbers are those of SP 800-38D.
+ * numbers are those of SP 800-38D. The GHASH's module is exported by its package under an underscore, so package.json
+ * takes patch releases only.
  */
 
 const blockLength = 16;
