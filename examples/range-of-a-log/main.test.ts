@@ -1,0 +1,9 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+test('runs as it stands', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['main.ts'], { cwd: import.meta.dirname });
+  expect(stdout).toMatch(/in the middle: \d+ GET \/orders\/\d+ 200/);
+  expect(stdout).toContain('999999 GET /orders/6999993 200');
+});
