@@ -50,8 +50,12 @@ export class TruncatedMessageError extends YunsealError {
 
 /** A suite, format version or padding that this build, this platform or the standard does not know. */
 export class UnsupportedAlgorithmError extends YunsealError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** Where a message names it, from the message's start, in bytes; undefined when no message is at fault. */
+  readonly offset: number | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly offset?: number }) {
     super('UnsupportedAlgorithm', message, options);
+    this.offset = options?.offset;
   }
 }
 

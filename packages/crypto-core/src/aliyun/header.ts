@@ -130,6 +130,7 @@ export function suiteFrom(id: number, offset: number): AlgorithmSuite {
   if (suite?.format !== 'aliyun') {
     throw new UnsupportedAlgorithmError(
       `algorithm ${id}, at byte ${offset}, is not one of the aliyun format's 1 to 12`,
+      { offset },
     );
   }
   return suite;

@@ -92,7 +92,11 @@ describe('a DER header', () => {
     ['an empty integer', derHeader({ version: Uint8Array.of(2, 0) }), malformed(2, 'without content')],
     ['a long integer', derHeader({ version: Uint8Array.of(2, 5, 1, 0, 0, 0, 1) }), malformed(2, '5 bytes')],
     ['algorithm 0', derHeader({ algorithm: derSmallInteger(0) }), { code: 'UnsupportedAlgorithm' }],
-    ['algorithm 13', derHeader({ algorithm: derSmallInteger(13) }), { code: 'UnsupportedAlgorithm' }],
+    [
+      'algorithm 13',
+      derHeader({ algorithm: derSmallInteger(13) }),
+      { code: 'UnsupportedAlgorithm', offset: 5 },
+    ],
     [
       "a framed suite's number",
       derHeader({ algorithm: Uint8Array.of(2, 2, 4, 0x78) }),
@@ -200,7 +204,7 @@ describe('a stream header', () => {
 
   it.each<[string, Uint8Array, object]>([
     ['a version other than 1', streamHeader({ version: uint32(0x0000_0101) }), malformed(0, 'version 257')],
-    ['algorithm 13', streamHeader({ algorithm: uint32(13) }), { code: 'UnsupportedAlgorithm' }],
+    ['algorithm 13', streamHeader({ algorithm: uint32(13) }), { code: 'UnsupportedAlgorithm', offset: 4 }],
     [
       'an empty context that is not zero bytes',
       streamHeader({ context: lengthPrefixed(uint32(0)) }),

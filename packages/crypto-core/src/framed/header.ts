@@ -192,6 +192,7 @@ function parseSuite(reader: ByteReader, version: 1 | 2): AlgorithmSuite {
   if (suite === undefined || suite.format !== 'framed') {
     throw new UnsupportedAlgorithmError(
       `algorithm suite ${hex(id, 2)}, at byte ${offset}, is not one this format knows`,
+      { offset },
     );
   }
   if (messageVersion(suite) !== version) {
