@@ -3,20 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import { ServiceError } from '../http/service-error.ts';
 import { equalSecrets } from '../identities/caller.ts';
 import type { Call } from './call.ts';
-import { createCrc64 } from './crc64.ts';
 import { entityTooLarge, incompleteBody, malformedXml } from './errors.ts';
 import { headerValue } from './signature/canonical.ts';
-import type { BlobStore, Segment } from './storage/blobs.ts';
-
-/** Bytes as they were received and stored. */
-export interface Received {
-  readonly segments: readonly Segment[];
-  readonly size: number;
-  /** Upper-case hexadecimal. */
-  readonly md5: string;
-  /** Decimal. */
-  readonly crc64: string;
-}
+import type { BlobStore, Written } from './storage/blobs.ts';
 
 /** The largest object that one PutObject, AppendObject or UploadPart takes. */
 export const maxPutSize = 5 * 1024 ** 3;
@@ -28,13 +17,14 @@ const maxXmlSize = 8 * 1024 * 1024;
  *
  * @throws ServiceError `InvalidDigest`, `EntityTooLarge`, `IncompleteBody`
  */
-export async function receiveBody({ state, request, body }: Call): Promise<Received> {
+export async function receiveBody({ state, request, body }: Call): Promise<Written> {
   const { blobs } = state;
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > maxPutSize) throw entityTooLarge(maxPutSize, announced);
+  const length = request.headers['content-length'];
+  const announced = length === undefined ? undefined : Number(length);
+  if (announced !== undefined && announced > maxPutSize) throw entityTooLarge(maxPutSize, announced);
   const expectedMd5 = readContentMd5(request);
   const expectedCrc64 = headerValue(request.headers, 'x-oss-hash-crc64ecma');
-  const received = await receive(blobs, body);
+  const received = await receive(blobs, body, announced);
   try {
     if (expectedMd5 !== undefined && !equalSecrets(expectedMd5, received.md5)) {
       throw new ServiceError(
@@ -65,29 +55,32 @@ export async function receiveBody({ state, request, body }: Call): Promise<Recei
   return received;
 }
 
-/** Streams bytes from anywhere into the blob store and takes their checksums on the way. */
-export async function receive(blobs: BlobStore, source: AsyncIterable<Uint8Array>): Promise<Received> {
-  const md5 = createHash('md5');
-  const crc64 = await createCrc64();
-  let size = 0;
-  async function* measured() {
+/**
+ * Streams bytes from anywhere into the blob store.
+ *
+ * @param announced how many there will be, where that is known
+ * @throws ServiceError `EntityTooLarge`, `IncompleteBody`
+ */
+export async function receive(
+  blobs: BlobStore,
+  source: AsyncIterable<Uint8Array>,
+  announced?: number,
+): Promise<Written> {
+  async function* limited() {
+    let size = 0;
     for await (const chunk of source) {
       size += chunk.length;
       if (size > maxPutSize) throw entityTooLarge(maxPutSize, size);
-      md5.update(chunk);
-      crc64.update(chunk);
       yield chunk;
     }
   }
-  let segments: readonly Segment[];
   try {
-    segments = await blobs.write(measured());
+    return await blobs.write(limited(), announced);
   } catch (error) {
     // A client that leaves in the middle is told so, should it still listen.
     if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') throw incompleteBody();
     throw error;
   }
-  return { segments, size, md5: md5.digest('hex').toUpperCase(), crc64: crc64.digest() };
 }
 
 /**

@@ -3,7 +3,7 @@ import { ServiceError } from '../../http/service-error.ts';
 import { addressedBucket, authorize } from '../access.ts';
 import { encryptionHeaders, readAttributes } from '../attributes.ts';
 import { answer, type Operation } from '../call.ts';
-import { combineCrc64 } from '../crc64.ts';
+import { combineCrc64 } from '../checksums/crc64.ts';
 import { applyEncryption } from '../encryption.ts';
 import { invalidArgument } from '../errors.ts';
 import { receiveBody } from '../receive.ts';

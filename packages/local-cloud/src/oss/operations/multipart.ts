@@ -4,13 +4,14 @@ import { ServiceError } from '../../http/service-error.ts';
 import { addressedBucket, authorize, bucketNamed } from '../access.ts';
 import { encryptionHeaders, readAttributes } from '../attributes.ts';
 import { answer, type Call, type Operation, xmlAnswer } from '../call.ts';
+import { combineCrc64 } from '../checksums/crc64.ts';
 import { copySource } from '../copy-source.ts';
-import { combineCrc64 } from '../crc64.ts';
 import { applyEncryption } from '../encryption.ts';
 import { invalidArgument, malformedXml, noSuchUpload } from '../errors.ts';
 import { listPage, nameEncoding, readLimit } from '../listing.ts';
-import { type Received, receive, receiveBody, receiveText } from '../receive.ts';
+import { receive, receiveBody, receiveText } from '../receive.ts';
 import { headerValue } from '../signature/canonical.ts';
+import type { Written } from '../storage/blobs.ts';
 import type { ObjectRecord, PartRecord, UploadRecord } from '../storage/records.ts';
 import { compareUtf8, wholeSeconds } from '../text.ts';
 import { parseXml } from '../xml.ts';
@@ -80,7 +81,7 @@ export const uploadPartCopy: Operation = async (call) => {
     call,
     upload,
     partNumber,
-    await receive(blobs, blobs.read(source.segments, start, end)),
+    await receive(blobs, blobs.read(source.segments, start, end), end - start + 1),
   );
   return xmlAnswer(
     'CopyPartResult',
@@ -264,7 +265,7 @@ function readPartNumber(call: Call): number {
   throw invalidArgument('partNumber', text, `Part number must be an integer between 1 and ${maxParts}.`);
 }
 
-function keepPart(call: Call, upload: UploadRecord, partNumber: number, received: Received): PartRecord {
+function keepPart(call: Call, upload: UploadRecord, partNumber: number, received: Written): PartRecord {
   const { state, platform } = call;
   const part: PartRecord = {
     uploadId: upload.uploadId,

@@ -1,21 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, link, open, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { type Checksums, createDigest, type Digest } from '../checksums/digest.ts';
+import { createThreadedDigest } from '../checksums/digest-thread.ts';
 
 /** A run of an object's bytes: `size` of them from `offset` in a file of the blob store, or the bytes themselves. */
 export type Segment =
   | { readonly file: string; readonly offset: number; readonly size: number }
   | { readonly bytes: Uint8Array; readonly size: number };
 
+export interface Written extends Checksums {
+  readonly segments: readonly Segment[];
+  readonly size: number;
+}
+
 /**
  * Where objects' bytes are. Files are written once and never changed; who no longer needs one discards it. No two
  * records share a file: a copy is a hard link, so that either may be discarded alone.
  */
 export interface BlobStore {
-  /** Streams `source` to a file of its own, or into memory where that is allowed and there is little of it. */
-  write(source: AsyncIterable<Uint8Array>): Promise<Segment[]>;
+  /**
+   * Streams `source` to a file of its own, or into memory where that is allowed and there is little of it, and takes its
+   * checksums on the way.
+   *
+   * @param announced how many bytes there will be, where that is known
+   */
+  write(source: AsyncIterable<Uint8Array>, announced?: number): Promise<Written>;
   /** The bytes `start` to `end`, both included, of the segments put together. */
   read(segments: readonly Segment[], start: number, end: number): Readable;
   /** Segments with the same bytes that live on when these are discarded. */
@@ -29,6 +42,8 @@ export interface BlobStore {
 /** Up to this many bytes stay in memory, where there is no data directory to keep them in. */
 const inMemoryLimit = 64 * 1024;
 const blockSize = 512 * 1024;
+/** From this size on, an object's checksums are taken on another thread. */
+const threadedFrom = 4 * 1024 * 1024;
 const readSize = 512 * 1024;
 
 /**
@@ -76,7 +91,7 @@ export function createBlobStore(options: {
   };
 
   return {
-    async write(source) {
+    async write(source, announced = Number.POSITIVE_INFINITY) {
       const iterator = source[Symbol.asyncIterator]();
       const beginning: Uint8Array[] = [];
       let gathered = 0;
@@ -88,12 +103,22 @@ export function createBlobStore(options: {
         result = await iterator.next();
       }
       const bytes = Buffer.concat(beginning, gathered);
-      if (gathered === 0) return [];
-      if (result.done === true && !durable) return [{ bytes, size: gathered }];
+      if (result.done === true && (!durable || gathered === 0)) {
+        const digest = await createDigest();
+        await digest.update(bytes);
+        const segments = gathered === 0 ? [] : [{ bytes, size: gathered }];
+        return { segments, size: gathered, ...(await digest.finish()) };
+      }
       const file = create();
+      const digest =
+        announced >= threadedFrom && availableParallelism() > 1
+          ? createThreadedDigest()
+          : await createDigest();
       try {
-        return [{ file, offset: 0, size: await writeFile(path(file), blocks(bytes, iterator)) }];
+        const size = await writeFile(path(file), blocks(bytes, iterator), digest);
+        return { segments: [{ file, offset: 0, size }], size, ...(await digest.finish()) };
       } catch (error) {
+        digest.abandon();
         remove(file);
         throw error;
       }
@@ -141,20 +166,20 @@ export function createBlobStore(options: {
   };
 }
 
-/** Writes a block while the next one is filled. @returns the bytes written */
-async function writeFile(path: string, source: AsyncIterable<Buffer>): Promise<number> {
+/** Writes and digests a block while the next one is filled. @returns the bytes written */
+async function writeFile(path: string, source: AsyncIterable<Buffer>, digest: Digest): Promise<number> {
   const handle = await open(path, 'wx', 0o600);
   try {
     let size = 0;
-    let writing: Promise<void> = Promise.resolve();
+    let underWay: Promise<unknown> = Promise.resolve();
     for await (const block of source) {
-      await writing;
-      writing = writeBlock(handle, block, size);
+      await underWay;
+      underWay = Promise.all([writeBlock(handle, block, size), digest.update(block)]);
       // It is awaited before the next one is begun; until then a failure must not count as unhandled.
-      writing.catch(() => {});
+      underWay.catch(() => {});
       size += block.length;
     }
-    await writing;
+    await underWay;
     return size;
   } finally {
     await handle.close();
@@ -177,7 +202,7 @@ async function* blocks(beginning: Buffer, rest: AsyncIterator<Uint8Array>): Asyn
     yield beginning;
     return;
   }
-  let [filling, other] = [Buffer.allocUnsafeSlow(blockSize), Buffer.allocUnsafeSlow(blockSize)];
+  let [filling, other] = [sharedBlock(), sharedBlock()];
   let used = 0;
   for (let chunk: Uint8Array = beginning; ; chunk = result.value) {
     for (let taken = 0; taken < chunk.length; ) {
@@ -194,6 +219,11 @@ async function* blocks(beginning: Buffer, rest: AsyncIterator<Uint8Array>): Asyn
     if (result.done === true) break;
   }
   if (used > 0) yield filling.subarray(0, used);
+}
+
+/** Memory that another thread can read. */
+function sharedBlock(): Buffer {
+  return Buffer.from(new SharedArrayBuffer(blockSize));
 }
 
 /** The segments' parts that hold the bytes `start` to `end` of them all. */
