@@ -5,6 +5,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { allow, policy } from '@yunseal/policy-builder';
@@ -149,6 +150,20 @@ describe('writing', () => {
       'InvalidDigest',
     ]);
     expect((await send('GET', '/a')).text).toBe('first');
+  });
+
+  it('does so for large objects, of a size that is told beforehand or not', async () => {
+    const large = randomBytes(6_000_000);
+    const contentMd5 = createHash('md5').update(large).digest('base64');
+    const told = await send('PUT', '/told', { body: large, headers: { 'content-md5': contentMd5 } });
+    expect([told.status, told.headers['content-md5']]).toEqual([200, contentMd5]);
+    await as().putStream('untold', Readable.from([large.subarray(0, 1_000_000), large.subarray(1_000_000)]));
+    const untold = await as().get('untold');
+    expect((untold.content as Buffer).equals(large)).toBe(true);
+    expect(untold.res.headers).toMatchObject({ etag: told.headers.etag });
+    expect((await send('HEAD', '/untold')).headers['x-oss-hash-crc64ecma']).toBe(
+      told.headers['x-oss-hash-crc64ecma'],
+    );
   });
 
   it('overwrites unless that is forbidden', async () => {
