@@ -1,6 +1,7 @@
 /**
  * Speed of policy decisions, side by side in one run. `node main.ts [--json]`
  */
+import { execFileSync } from 'node:child_process';
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
 import { compilePolicies, evaluate, parsePolicy, policySize } from '@yunseal/policy-builder';
 import { type Workload, workload } from './workload.ts';
@@ -172,10 +173,27 @@ function reading(): void {
   });
 }
 
+/** The package alone, in fresh processes, the way a command-line tool would load it. */
+function importing(): void {
+  const script = `const start = performance.now(); await import('@yunseal/policy-builder'); console.log(performance.now() - start)`;
+  const times = Array.from({ length: 9 }, () =>
+    Number(
+      execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: import.meta.dirname }),
+    ),
+  ).sort((a, b) => a - b);
+  rows.push({
+    what: 'import, best of 9 processes',
+    figure: times[0]!,
+    unit: 'ms',
+    ratio: `median ${times[4]!.toFixed(1)} ms`,
+  });
+}
+
 againstThePeer();
 growth();
 wildcards();
 reading();
+importing();
 
 if (process.argv.includes('--json')) {
   console.log(JSON.stringify({ node: process.version, rows }, null, 2));

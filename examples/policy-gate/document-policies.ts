@@ -38,8 +38,8 @@ const scenarios: readonly (readonly [scenario: string, policy: Policy])[] = [
 
 for (const [scenario, policy] of scenarios) {
   console.log(`\n## ${scenario}\n${policy}`);
-  for (const { severity, code, message } of lintPolicy(policy))
-    console.log(`${severity} ${code}: ${message}`);
+  for (const { severity, code, explanation } of lintPolicy(policy))
+    console.log(`${severity} ${code}: ${explanation}`);
 }
 
 console.log('\n## Tried before it exists');

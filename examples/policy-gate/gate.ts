@@ -37,9 +37,9 @@ function main(): number {
     .map((file) => ({ file, findings: lintPolicyText(readFileSync(file, 'utf8')) }));
   let failures = 0;
   for (const { file, findings } of files)
-    for (const { severity, code, line, column, message, fix } of findings) {
+    for (const { severity, code, line, column, explanation, fix } of findings) {
       console.log(
-        `${file}:${line}:${column} ${severity} ${code}: ${message}${fix === undefined ? '' : ` ${fix}`}`,
+        `${file}:${line}:${column} ${severity} ${code}: ${explanation}${fix === undefined ? '' : ` ${fix}`}`,
       );
       if (SEVERITIES.indexOf(severity) <= worst) failures++;
     }

@@ -64,6 +64,7 @@ export {
   anyone,
   federated,
   type Principal,
+  type RamIdentity,
   role,
   roleSession,
   service,

@@ -97,6 +97,7 @@ describe('the catalogue', () => {
         keyPair: ecs.keyPair(name),
         volume: ecs.volume(id),
         dedicatedHost: ecs.dedicatedHost(id),
+        command: ecs.command(id),
         'vpc:vswitch': ecs.vSwitch(id),
         'vpc:vpc': ecs.vpc(id),
       },

@@ -8,7 +8,7 @@ export interface Finding {
   /** JSON path in the policy, e.g. `$.Statement[0].Action[1]`. */
   readonly path: string;
   /** What is wrong and why it matters. */
-  readonly message: string;
+  readonly explanation: string;
   /** What to do, where that is plain. */
   readonly fix?: string | undefined;
   /** 1-based; only where a text was linted. */
@@ -58,6 +58,6 @@ export type Report = (
   code: FindingCode,
   severity: Severity,
   path: string,
-  message: string,
+  explanation: string,
   fix?: string | undefined,
 ) => void;

@@ -163,7 +163,7 @@ const CASES: readonly (readonly [string, object[], string[]])[] = [
     [allow('kms:GetRandomPassword', 'acs:kms:*:*:key/k')],
     ['warning unsupported-resource [0].Resource[0]'],
   ],
-  ['an action whose resources are not documented', [allow('ecs:CreateCommand', 'acs:ecs:*:*:command/*')], []],
+  ['an action whose resources are not documented', [allow('ecs:CreateHaVip', 'acs:ecs:*:*:havip/*')], []],
   [
     'the same twice',
     [allow('kms:Decrypt', KEY), allow('kms:Decrypt', KEY)],
@@ -496,7 +496,7 @@ describe('toSarif', () => {
         ruleId: 'broad-service-grant',
         ruleIndex: Object.keys(RULES).indexOf('broad-service-grant'),
         level: 'warning',
-        message: { text: `${findings[0]!.message} ${findings[0]!.fix}` },
+        message: { text: `${findings[0]!.explanation} ${findings[0]!.fix}` },
         locations: [
           {
             physicalLocation: {
@@ -512,7 +512,7 @@ describe('toSarif', () => {
 
   it('leaves out places that are not known', () => {
     const log = toSarif([
-      { file: 'p.json', findings: [{ code: 'placeholder', severity: 'error', path: '$', message: 'm' }] },
+      { file: 'p.json', findings: [{ code: 'placeholder', severity: 'error', path: '$', explanation: 'm' }] },
     ]);
     expect(log.runs[0]!.results[0]!.locations[0]!.physicalLocation).toEqual({
       artifactLocation: { uri: 'p.json' },

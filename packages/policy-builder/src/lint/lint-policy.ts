@@ -14,8 +14,8 @@ import { lintTrust } from './trust.ts';
 /** Findings about a policy, the gravest first. An empty list: nothing to say. */
 export function lintPolicy(policy: Policy): Finding[] {
   const findings: Finding[] = [];
-  const report: Report = (code, severity, path, message, fix) => {
-    findings.push({ code, severity, path, message, ...(fix === undefined ? {} : { fix }) });
+  const report: Report = (code, severity, path, explanation, fix) => {
+    findings.push({ code, severity, path, explanation, ...(fix === undefined ? {} : { fix }) });
   };
   for (const lint of [
     lintGrants,
@@ -45,7 +45,7 @@ export function lintPolicyText(text: string): Finding[] {
       code: 'invalid-policy',
       severity: 'error',
       path,
-      message,
+      explanation: message,
       ...(suggestion === undefined ? {} : { fix: `Write ${suggestion}.` }),
       line,
       column,

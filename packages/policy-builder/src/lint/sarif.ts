@@ -65,7 +65,7 @@ export function toSarif(files: readonly FileFindings[]): SarifLog {
             ruleIndex: ids.indexOf(finding.code),
             level: finding.severity,
             message: {
-              text: finding.fix === undefined ? finding.message : `${finding.message} ${finding.fix}`,
+              text: finding.fix === undefined ? finding.explanation : `${finding.explanation} ${finding.fix}`,
             },
             locations: [
               {

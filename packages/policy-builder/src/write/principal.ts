@@ -22,14 +22,21 @@ export function account(accountId: string): Principal {
   return { kind: 'RAM', name: `acs:ram::${accountId}:root` };
 }
 
+/** A RAM identity by its account and name, or by its ARN. */
+export type RamIdentity = string | { readonly account: string; readonly name: string };
+
+function identityArn(kind: 'role' | 'user', identity: RamIdentity): string {
+  return typeof identity === 'string' ? identity : `acs:ram::${identity.account}:${kind}/${identity.name}`;
+}
+
 /** A RAM role, and with it the role's sessions. */
-export function role(role: { readonly account: string; readonly name: string }): Principal {
-  return { kind: 'RAM', name: `acs:ram::${role.account}:role/${role.name}` };
+export function role(role: RamIdentity): Principal {
+  return { kind: 'RAM', name: identityArn('role', role) };
 }
 
 /** A RAM user. Trust policies name users by ARN, bucket policies by UID: see {@link uid}. */
-export function user(user: { readonly account: string; readonly name: string }): Principal {
-  return { kind: 'RAM', name: `acs:ram::${user.account}:user/${user.name}` };
+export function user(user: RamIdentity): Principal {
+  return { kind: 'RAM', name: identityArn('user', user) };
 }
 
 /** The users of a SAML or OIDC identity provider, by the provider's ARN. */

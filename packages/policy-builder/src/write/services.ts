@@ -93,6 +93,9 @@ export const ecs = {
     arn<'ecs:volume'>('ecs', volume, `volume/${volume.id}`),
   dedicatedHost: (host: ResourceScope & { readonly id: string }) =>
     arn<'ecs:dedicatedHost'>('ecs', host, `ddh/${host.id}`),
+  /** A Cloud Assistant command. */
+  command: (command: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:command'>('ecs', command, `command/${command.id}`),
   /** A vSwitch, which creating an instance also touches. */
   vSwitch: (vSwitch: ResourceScope & { readonly id: string }) =>
     arn<'vpc:vswitch'>('vpc', vSwitch, `vswitch/${vSwitch.id}`),
