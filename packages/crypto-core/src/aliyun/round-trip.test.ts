@@ -4,6 +4,7 @@ import { createEncryptionClient } from '../client/client.ts';
 import { inspectMessage } from '../client/inspect.ts';
 import { rewrapMessage } from '../client/rewrap.ts';
 import type { EncryptionClientOptions } from '../index.ts';
+import type { Keyring } from '../keyring.ts';
 import { multiKeyring } from '../keyrings/multi.ts';
 import { rawAesKeyring } from '../keyrings/raw-aes.ts';
 import { type AliyunSuite, hasBodyStreams, suitesHere } from '../test-support/aliyun-platform.ts';
@@ -176,6 +177,18 @@ describe('rewrapping', () => {
     const { ciphertext, header } = await client.encrypt('body');
     const changed = ciphertext.slice();
     changed[header.headerLength - 1]! ^= 1;
+    const rewrapStream = (message: Uint8Array, to: Keyring) =>
+      new Response(
+        rewrapMessage(new Blob([message as Uint8Array<ArrayBuffer>]).stream(), { from, to }),
+      ).bytes();
+    await expect(rewrapStream(changed, to)).rejects.toMatchObject({ code: 'AuthenticationFailed' });
+    await expect(rewrapStream(ciphertext.subarray(0, -1), from)).rejects.toMatchObject({
+      code: 'TruncatedMessage',
+    });
+    await expect(rewrapStream(Buffer.concat([ciphertext, ciphertext]), from)).rejects.toMatchObject({
+      code: 'MalformedMessage',
+      offset: ciphertext.length,
+    });
     await expect(rewrapMessage(changed, { from, to })).rejects.toMatchObject({
       code: 'AuthenticationFailed',
     });
