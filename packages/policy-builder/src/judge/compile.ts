@@ -12,6 +12,7 @@ import { compileResource, type SplitResource, splitResource } from './pattern.ts
 import {
   type AccessRequest,
   actionFits,
+  checkRequest,
   type PolicySource,
   type PreparedStatement,
   principalFits,
@@ -49,6 +50,7 @@ export function compilePolicies(policies: PolicySet): CompiledPolicies {
 
   let requests = 0;
   return (request) => {
+    checkRequest(request);
     const resource: AskedResource = { resource: splitResource(request.resource), request: requests++ };
     // Identity policies alone are the common case and need no more than their own word.
     if (present.length === 1 && present[0] === 'identity' && !ASSUMES_ROLE.test(request.action))

@@ -3,6 +3,7 @@ import { decodePolicy } from '../read/decode-policy.ts';
 import { type Explanation, explainDecision } from './explain.ts';
 import {
   type AccessRequest,
+  checkRequest,
   type PolicySource,
   type PreparedPolicy,
   type PreparedStatement,
@@ -48,11 +49,12 @@ export interface Evaluation {
  * are weighed together: an explicit deny wins, otherwise an allow from either is enough. To assume a role, both
  * must allow.
  *
- * @throws PolicyError `INVALID_POLICY` when a policy is not one
+ * @throws PolicyError `INVALID_POLICY` when a policy is not one, `INVALID_ARGUMENT` for a request without action or resource
  *
  * Source: "Policy evaluation process" and "Policy evaluation process of assuming a RAM role", RAM documentation.
  */
 export function evaluate(policies: PolicySet, request: AccessRequest): Evaluation {
+  checkRequest(request);
   const prepared = preparePolicySet(policies);
   const decision = decide(hasIdentity(policies), request.action, (source) =>
     decideLayer(prepared, source, request),

@@ -3,6 +3,7 @@ import { PolicyError } from '../errors.ts';
 import { policy, trustPolicy } from '../write/policy.ts';
 import { account, service } from '../write/principal.ts';
 import { allow, deny } from '../write/statement.ts';
+import { compilePolicies } from './compile.ts';
 import { evaluate, type PolicySet } from './evaluate.ts';
 import type { AccessRequest } from './statement.ts';
 
@@ -153,6 +154,13 @@ describe('evaluate', () => {
     expect(() => evaluate({ identity: [{} as never] }, { action: 'a:B', resource: '*' })).toThrow(
       PolicyError,
     );
+  });
+
+  it('refuses a request that does not say what it asks for', () => {
+    for (const request of [{ action: 'kms:Decrypt' }, { resource: key }, {}]) {
+      expect(() => evaluate({ identity: [] }, request as never)).toThrow(PolicyError);
+      expect(() => compilePolicies({ identity: [] })(request as never)).toThrow(PolicyError);
+    }
   });
 
   it('does not notice a prototype', () => {

@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts';
 import type { Policy, Statement } from '../model/policy.ts';
 import { type Condition, conditionHolds, prepareConditions, type RequestContext } from './condition.ts';
 import {
@@ -18,6 +19,15 @@ export interface AccessRequest {
   readonly principal?: RequestPrincipal | undefined;
   /** Condition keys of the request. */
   readonly context?: RequestContext | undefined;
+}
+
+/** @throws PolicyError `INVALID_ARGUMENT` when the request does not say what is asked for */
+export function checkRequest(request: AccessRequest): void {
+  if (typeof request.action !== 'string' || typeof request.resource !== 'string')
+    throw new PolicyError(
+      'INVALID_ARGUMENT',
+      'A request needs an action such as "kms:Decrypt" and the ARN of a resource ("*" where there is none).',
+    );
 }
 
 /** Which kind of policy a statement comes from; resource-based ones name principals. */

@@ -17,8 +17,12 @@ const ESCALATIONS: Readonly<Record<string, string>> = {
   'ram:AddUserToGroup': 'join a more powerful group',
   'ram:UpdateRole': 'rewrite the trust policy of a more powerful role',
   'ram:CreateRole': 'make a role that they can assume',
-  'oss:PutBucketPolicy': 'open the bucket to anybody',
+  'sts:AssumeRole': 'assume every role that trusts their account',
+  'oss:PutBucketPolicy': 'open any bucket to anybody',
 };
+
+/** Actions that are only worth a word when they are allowed on everything. */
+const HARMLESS_WHEN_NARROW: readonly string[] = ['sts:AssumeRole', 'oss:PutBucketPolicy'];
 
 const INSTANCE_MAKERS = ['ecs:CreateInstance', 'ecs:RunInstances', 'ecs:AttachInstanceRamRole'];
 
@@ -90,6 +94,7 @@ export function lintGrants(policy: Policy, report: Report): void {
     for (const [action, how] of Object.entries(ESCALATIONS)) {
       if (!explicitlyAllows(statement, action)) continue;
       const wide = everything || hasWideResource(statement);
+      if (!wide && HARMLESS_WHEN_NARROW.includes(action)) continue;
       report(
         'escalation-permissions',
         wide && !limited ? 'error' : 'warning',

@@ -96,6 +96,8 @@ const CASES: readonly (readonly [string, object[], string[]])[] = [
     [allow('ram:SetDefaultPolicyVersion', 'acs:ram:*:1001:policy/p')],
     ['warning escalation-permissions [0]'],
   ],
+  ['assuming any role', [allow('sts:AssumeRole')], ['error escalation-permissions [0]']],
+  ['assuming one role', [allow('sts:AssumeRole', 'acs:ram:*:1001:role/app')], []],
   ['trusting anybody', [trust({ RAM: '*' })], ['error open-trust [0].Principal.RAM[0]']],
   [
     'trusting a service of any account',

@@ -130,6 +130,13 @@ describe('policies', () => {
     });
   });
 
+  it('of trust name roles and users by ARN too', () => {
+    expect(
+      trustPolicy(allow('sts:AssumeRole').to(role('acs:ram::1001:role/r'), user('acs:ram::1001:user/u')))
+        .Statement[0]!.Principal,
+    ).toEqual({ RAM: ['acs:ram::1001:role/r', 'acs:ram::1001:user/u'] });
+  });
+
   it('of buckets name accounts and roles as bucket policies do', () => {
     const objects = oss.object({ bucket: 'b', key: '*' });
     const principals = (...who: Parameters<ReturnType<typeof allow>['to']>) =>

@@ -1,4 +1,4 @@
-import { knownActions } from '../catalogue/catalogue.ts';
+import { knownActions, serviceCatalogue } from '../catalogue/catalogue.ts';
 import type { KnownService } from '../catalogue/generated.ts';
 import { PolicyError } from '../errors.ts';
 import type { KnownAction, OtherAction, ResourceArn } from './types.ts';
@@ -16,6 +16,11 @@ type ActionsOf<Service extends KnownService> = Extract<KnownAction, `${Service}:
 /** The actions of a service, from the catalogue. */
 function actionsOf<Service extends KnownService>(service: Service): readonly ActionsOf<Service>[] {
   return knownActions(service).map((entry) => entry.action as ActionsOf<Service>);
+}
+
+/** The condition keys of a service's own; a key ending in `/*` takes a tag key there. */
+function conditionKeysOf(service: KnownService): readonly string[] {
+  return Object.keys(serviceCatalogue(service).conditionKeys);
 }
 
 function arn<Type extends string>(
@@ -61,6 +66,7 @@ export const kms = {
     arn<'kms:certificateContainer'>('kms', scope, 'certificate'),
   /** Every action of the service. */
   actions: () => actionsOf('kms'),
+  conditionKeys: () => conditionKeysOf('kms'),
 } as const;
 
 /** Object Storage Service. */
@@ -74,6 +80,7 @@ export const oss = {
   accessPoint: (point: ResourceScope & { readonly name: string }) =>
     arn<'oss:accessPoint'>('oss', point, `accesspoint/${point.name}`),
   actions: () => actionsOf('oss'),
+  conditionKeys: () => conditionKeysOf('oss'),
 } as const;
 
 /** Elastic Compute Service. */
@@ -101,6 +108,7 @@ export const ecs = {
     arn<'vpc:vswitch'>('vpc', vSwitch, `vswitch/${vSwitch.id}`),
   vpc: (vpc: ResourceScope & { readonly id: string }) => arn<'vpc:vpc'>('vpc', vpc, `vpc/${vpc.id}`),
   actions: () => actionsOf('ecs'),
+  conditionKeys: () => conditionKeysOf('ecs'),
 } as const;
 
 type RamEntity = { readonly account?: string | undefined; readonly name: string };
@@ -117,12 +125,14 @@ export const ram = {
   /** The account as a whole: aliases, password policy, security preferences. */
   account: (scope: { readonly account?: string | undefined } = {}) => ramArn<'ram:account'>(scope, '*'),
   actions: () => actionsOf('ram'),
+  conditionKeys: () => conditionKeysOf('ram'),
 } as const;
 
 /** Security Token Service; what it acts on are RAM's roles. */
 export const sts = {
   role: (role: RamEntity) => ramArn<'ram:role'>(role, `role/${role.name}`),
   actions: () => actionsOf('sts'),
+  conditionKeys: () => conditionKeysOf('sts'),
 } as const;
 
 /**
