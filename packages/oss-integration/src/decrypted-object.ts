@@ -87,19 +87,30 @@ export function withBody<D extends object>(
   description: D,
   plaintext: AsyncIterable<Uint8Array>,
 ): D & Pick<DecryptedObject, 'body' | 'bytes' | 'text' | 'saveTo'> {
-  const body = ReadableStream.from(plaintext) as ReadableStream<Uint8Array>;
+  let body: ReadableStream<Uint8Array> | undefined;
+  // Only who asks for a web stream pays for one.
+  const source = () => body ?? plaintext;
   const bytes = async () => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of body) chunks.push(chunk);
-    return new Uint8Array(Buffer.concat(chunks));
+    for await (const chunk of source()) chunks.push(chunk);
+    const [only] = chunks;
+    return chunks.length === 1 && only !== undefined ? plain(only) : plain(Buffer.concat(chunks));
   };
   return {
     ...description,
-    body,
+    get body() {
+      body ??= ReadableStream.from(plaintext) as ReadableStream<Uint8Array>;
+      return body;
+    },
     bytes,
     text: async () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await bytes()),
-    saveTo: (path) => saveWhole(body, path),
+    saveTo: (path) => saveWhole(source(), path),
   };
+}
+
+/** A Uint8Array and no Buffer, over the same bytes. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Write a file beside its final name, and give it that name once all of it is on the disk. */

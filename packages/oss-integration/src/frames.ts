@@ -54,7 +54,10 @@ export function byteTaker(stream: AsyncIterable<Uint8Array>): ByteTaker {
       return bytes.subarray(0, filled);
     },
     unread(bytes) {
-      held = held.length === 0 ? bytes : Buffer.concat([bytes, held]);
+      // What was taken from the piece at hand is a view of it, and goes back without a copy.
+      const adjacent = bytes.buffer === held.buffer && bytes.byteOffset + bytes.length === held.byteOffset;
+      if (adjacent) held = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length + held.length);
+      else held = held.length === 0 ? bytes : Buffer.concat([bytes, held]);
     },
     async close() {
       ended = true;

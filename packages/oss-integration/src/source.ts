@@ -90,6 +90,23 @@ function streamReader(stream: () => AsyncIterable<Uint8Array>): PlaintextReader 
   };
 }
 
+function bytesReader(bytes: Uint8Array): PlaintextReader {
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    open: () => ({
+      async take(wanted) {
+        const piece = bytes.subarray(length, length + wanted);
+        length += piece.length;
+        return piece;
+      },
+      close: async () => undefined,
+    }),
+  };
+}
+
 function bytesSource(bytes: Uint8Array): OpenSource {
   return {
     length: bytes.length,
@@ -98,9 +115,7 @@ function bytesSource(bytes: Uint8Array): OpenSource {
       for (let start = 0; start < bytes.length; start += READ_SIZE)
         yield bytes.subarray(start, start + READ_SIZE);
     },
-    reader() {
-      return streamReader(this.stream);
-    },
+    reader: () => bytesReader(bytes),
     slice: async (start, end) => bytes.subarray(start, end),
     checkUnchanged: async () => undefined,
     version: undefined,

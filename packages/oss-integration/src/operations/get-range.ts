@@ -20,7 +20,7 @@ export async function getRange(
     const resolved = resolveByteRange(wanted, opened.description.length);
     const body = await startedBody(thenClose(opened, opened.read(resolved)));
     const contentRange = `bytes ${resolved.first}-${resolved.last}/${opened.description.length}`;
-    return { ...withBody(opened.description, body), range: resolved, contentRange };
+    return withBody({ ...opened.description, range: resolved, contentRange }, body);
   } catch (error) {
     opened.close();
     throw error;
