@@ -1,0 +1,94 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { backend } from '#backend';
+import { createEncryptionClient } from '../client/client.ts';
+import {
+  DataKeyUnwrapError,
+  DataKeyWrapError,
+  InvalidArgumentError,
+  UnsupportedAlgorithmError,
+} from '../errors.ts';
+import { rawRsaKeyring } from './raw-rsa.ts';
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const names = { namespace: 'test', name: 'rsa' };
+const padding = 'oaep-sha256';
+const onNode = backend.name === 'node';
+const encodings = {
+  PEM: [
+    publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  ],
+  DER: [
+    new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+    new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' })),
+  ],
+  JWK: [
+    publicKey.export({ format: 'jwk' }) as { kty: string },
+    privateKey.export({ format: 'jwk' }) as { kty: string },
+  ],
+  ...(onNode && { KeyObject: [publicKey, privateKey] }),
+} as const;
+
+describe.each(Object.entries(encodings))('keys as %s', (_, [forPublic, forPrivate]) => {
+  test('wrap and unwrap', async () => {
+    const sender = createEncryptionClient({
+      keyring: rawRsaKeyring({ ...names, padding, publicKey: forPublic! }),
+    });
+    const receiver = createEncryptionClient({
+      keyring: rawRsaKeyring({ ...names, padding, privateKey: forPrivate! }),
+    });
+    const { ciphertext, header } = await sender.encrypt('x', { context: { a: 'b' } });
+    expect(header.encryptedDataKeys).toMatchObject([{ providerId: 'test', providerInfo: 'rsa' }]);
+    expect([...(await receiver.decrypt(ciphertext, { context: { a: 'b' } })).plaintext]).toEqual([120]);
+    await expect(receiver.encrypt('x')).rejects.toThrow(DataKeyWrapError);
+    await expect(sender.decrypt(ciphertext)).rejects.toThrow(DataKeyUnwrapError);
+  });
+
+  test('a private key in the public key’s place is refused, and the other way round', async () => {
+    const swapped = async () => {
+      const keyring = rawRsaKeyring({ ...names, padding, publicKey: forPrivate!, privateKey: forPublic! });
+      await createEncryptionClient({ keyring }).encrypt('x');
+    };
+    await expect(swapped()).rejects.toThrow(InvalidArgumentError);
+  });
+});
+
+test.skipIf(!onNode)('PKCS#1 PEM, as old tools write it', async () => {
+  const keyring = rawRsaKeyring({
+    ...names,
+    padding: 'oaep-sha1',
+    publicKey: publicKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+  });
+  const client = createEncryptionClient({ keyring });
+  expect((await client.decrypt((await client.encrypt('x')).ciphertext)).plaintext.length).toBe(1);
+});
+
+test.skipIf(!onNode)('a key that is no RSA key, or cannot be read, is refused without quoting it', () => {
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  expect(() => rawRsaKeyring({ ...names, padding, publicKey: ec.publicKey })).toThrow('type ec');
+  const secret = 'c2VjcmV0IGtleSBieXRlcw==';
+  const pem = `-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----`;
+  try {
+    rawRsaKeyring({ ...names, padding, privateKey: pem });
+    expect.fail('must be refused');
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(String((error as Error).stack)).not.toContain(secret);
+  }
+});
+
+test.skipIf(onNode)('WebCrypto has no PKCS#1 v1.5', async () => {
+  const [forPublic] = encodings.PEM;
+  const keyring = rawRsaKeyring({ ...names, padding: 'pkcs1', publicKey: forPublic });
+  await expect(createEncryptionClient({ keyring }).encrypt('x')).rejects.toThrow(UnsupportedAlgorithmError);
+});
+
+test('no key, and an unknown padding, are refused', () => {
+  expect(() => rawRsaKeyring({ ...names, padding })).toThrow('publicKey to encrypt');
+  expect(() => rawRsaKeyring({ ...names, padding: 'none' as never, publicKey: encodings.PEM[0] })).toThrow(
+    'padding',
+  );
+  expect(createPublicKey(createPrivateKey(encodings.PEM[1])).equals(publicKey)).toBe(true);
+});
