@@ -17,7 +17,7 @@ export interface PolicyIssue {
   readonly message: string;
   /** What would have been right. */
   readonly expected: string;
-  /** What to write instead, where that is plain. */
+  /** Where that is plain: what to write instead, as JSON, or `remove …`. */
   readonly suggestion?: string | undefined;
   /** 1-based line in the text that was parsed; absent when a value was given instead of text. */
   readonly line?: number | undefined;
@@ -46,5 +46,13 @@ export class PolicyError extends Error {
 /** One line for an issue: where, what, and what to write instead. */
 export function describeIssue(issue: PolicyIssue): string {
   const where = issue.line === undefined ? issue.path : `${issue.line}:${issue.column} ${issue.path}`;
-  return `${where}: ${issue.message}${issue.suggestion === undefined ? '' : ` Write ${issue.suggestion}.`}`;
+  return `${where}: ${[issue.message, suggestionSentence(issue.suggestion)].filter(Boolean).join(' ')}`;
+}
+
+/** A suggestion as a sentence; undefined when there is none. */
+export function suggestionSentence(suggestion: string | undefined): string | undefined {
+  if (suggestion === undefined) return undefined;
+  return suggestion.startsWith('remove ')
+    ? `${suggestion.replace('remove', 'Remove')}.`
+    : `Write ${suggestion}.`;
 }

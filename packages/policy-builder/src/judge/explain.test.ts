@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PolicyError } from '../errors.ts';
+import { accessRequest, policySet } from '../testing/arbitraries.ts';
 import { policy, trustPolicy } from '../write/policy.ts';
 import { account, service } from '../write/principal.ts';
 import { allow, deny } from '../write/statement.ts';
@@ -137,6 +139,30 @@ describe('explanations', () => {
     ]);
     expect(String(explain)).toBe(explain.summary);
     expect(explain.closest).toBe(explain.statements[0]);
+  });
+});
+
+describe('every explanation', () => {
+  it('agrees with its decision', () => {
+    fc.assert(
+      fc.property(policySet, accessRequest, (policies, request) => {
+        const { decision, explain } = evaluate(policies, request);
+        expect(explain.summary).toMatch(decision === 'Allow' ? /^allowed: statement / : /^denied: /);
+        const effect = decision === 'Allow' ? 'Allow' : 'Deny';
+        if (decision === 'ImplicitDeny') expect(explain.decisive).toEqual([]);
+        else expect(explain.decisive.length).toBeGreaterThan(0);
+        for (const statement of explain.decisive) expect(statement).toMatchObject({ matched: true, effect });
+        for (const statement of explain.statements) {
+          const { action, resource, principal, conditions } = statement;
+          const everything =
+            action.fits && resource.fits && principal.fits && conditions.every(({ holds }) => holds);
+          expect(statement.matched).toBe(everything);
+          expect(statement.because).toMatch(everything ? /^it matches/ : /^it does not match: ./);
+        }
+        expect(explain.closest?.matched ?? false).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 

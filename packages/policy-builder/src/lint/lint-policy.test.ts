@@ -405,7 +405,7 @@ describe('lintPolicy', () => {
       ]),
     ).toEqual([
       ['invalid-policy', 'error', '$.Statement[0].Effect', 1, 43, 'Write "Allow".'],
-      ['invalid-policy', 'error', '$.Statement[0]', 1, 82, undefined],
+      ['invalid-policy', 'error', '$.Statement[0]', 1, 82, 'Remove the comma.'],
     ]);
   });
 

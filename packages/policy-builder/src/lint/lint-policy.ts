@@ -1,4 +1,4 @@
-import { PolicyError } from '../errors.ts';
+import { PolicyError, suggestionSentence } from '../errors.ts';
 import type { Policy } from '../model/policy.ts';
 import { parsePolicy } from '../read/parse-policy.ts';
 import { lintConditions } from './conditions.ts';
@@ -46,7 +46,7 @@ export function lintPolicyText(text: string): Finding[] {
       severity: 'error',
       path,
       explanation: message,
-      ...(suggestion === undefined ? {} : { fix: `Write ${suggestion}.` }),
+      ...(suggestion === undefined ? {} : { fix: suggestionSentence(suggestion) }),
       line,
       column,
     }));

@@ -102,6 +102,7 @@ class Reader {
     if (this.#at < this.#text.length)
       this.#report({
         code: 'text-after-end',
+        suggestion: 'remove what follows',
         offset: this.#at,
         message: `The policy has ended, but ${this.#quote(this.#at)} follows.`,
         expected: 'the end of the text',
@@ -147,6 +148,7 @@ class Reader {
         if (seen.has(member.key))
           this.#report({
             code: 'duplicate-key',
+            suggestion: 'remove the one that is not meant',
             offset: member.start,
             message: `The name ${JSON.stringify(member.key)} is written twice; only the last one would count.`,
             expected: 'each name once',
@@ -242,6 +244,7 @@ class Reader {
     if (comma !== undefined)
       this.#report({
         code: 'trailing-comma',
+        suggestion: 'remove the comma',
         offset: comma,
         message: 'A comma stands before the end of the list or object.',
         expected: 'no comma after the last element',
@@ -269,6 +272,7 @@ class Reader {
   #extraComma(): void {
     this.#report({
       code: 'extra-comma',
+      suggestion: 'remove the comma',
       offset: this.#at,
       message: 'A comma stands where an element belongs.',
       expected: 'an element',
@@ -399,6 +403,7 @@ class Reader {
         this.#at = end < 0 ? this.#text.length : end + (block ? 2 : 0);
         this.#report({
           code: 'comment',
+          suggestion: 'remove the comment',
           offset: start,
           message: 'JSON has no comments.',
           expected: 'no comment',

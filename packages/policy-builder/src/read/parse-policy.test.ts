@@ -348,8 +348,8 @@ describe.skipIf(!sourceDocumentsPresent)(
         }
       });
       expect(found).toEqual([
-        ['000 #1', 'trailing-comma', '5:28', ', ', undefined],
-        ['002 #1', 'comment', '6:64', '//Replace ', undefined],
+        ['000 #1', 'trailing-comma', '5:28', ', ', 'remove the comma'],
+        ['002 #1', 'comment', '6:64', '//Replace ', 'remove the comment'],
         ['003 #1', 'unknown-element', '7:9', '"Service "', '"Service"'],
         ['003 #2', 'unknown-element', '9:9', '"Resource ', '"Resource"'],
         ['003 #3', 'missing-value', '4:11', '"ecs: [ECS', '"Action": "ecs: [ECS RAM Action]"'],

@@ -187,6 +187,7 @@ function readFields(
         ...(nearest === undefined ? {} : { suggestion: JSON.stringify(nearest) }),
         inKey: true,
         ...withoutSuggestion(renamed(key)),
+        ...(renamed(key)?.code === 'aws-element' ? { suggestion: `remove ${key}` } : {}),
       }),
     );
     if (nearest !== undefined && !fields.has(nearest)) fields.set(nearest, { key, value: inner });
@@ -443,7 +444,7 @@ const ELEMENT_CODECS = {
 const StatementCodec: t.Type<Statement, unknown> = codec('statement', (value, context) => {
   const { errors, fields } = readFields(value, context, STATEMENT_ELEMENTS, 'A statement', (key) =>
     key === 'Sid' || key === 'Id'
-      ? { message: `RAM statements have no ${key}: remove it.`, code: 'aws-element' }
+      ? { message: `RAM statements have no ${key}.`, code: 'aws-element' }
       : looksLikeAction(key)
         ? {
             message: `${JSON.stringify(key)} is an action written as an element.`,
@@ -559,7 +560,7 @@ export const PolicyCodec: t.Type<Policy, PolicyJson, unknown> = new t.Type<Polic
   isPolicy,
   (value, context) => {
     const { errors, fields } = readFields(value, context, ['Version', 'Statement'], 'A policy', (key) =>
-      key === 'Id' ? { message: 'RAM policies have no Id: remove it.', code: 'aws-element' } : undefined,
+      key === 'Id' ? { message: 'RAM policies have no Id.', code: 'aws-element' } : undefined,
     );
     if (fields === undefined) return t.failures(errors);
     const part = <A>(name: string, type: t.Type<A, unknown>, suggestion?: string): A | undefined => {
