@@ -18,10 +18,16 @@ export type Recognised =
 
 /** Prefix of the metadata fields of layout `oss-sdk`. */
 export const OSS_SDK_PREFIX = 'client-side-encryption-';
+/** Prefixes of the fields that releases before "V2" wrote, such as the first ones of the Python SDK. */
+const OLDER_PREFIXES = ['oss-crypto-', 'oss-cek-', 'oss-wrap-'];
 /** The metadata fields of layout `encryption-sdk`. HTTP does not keep the upper case of `authTag`. */
 export const ENCRYPTION_SDK_FIELDS = { header: 'header', iv: 'iv', tag: 'authtag' } as const;
 /** The metadata field that holds a framed message's header when it is not at the start of the object. */
 export const FRAMED_HEADER_FIELD = 'yunseal-header';
+
+function isOssSdkField(field: string): boolean {
+  return [OSS_SDK_PREFIX, ...OLDER_PREFIXES].some((prefix) => field.startsWith(prefix));
+}
 
 /** Tell an object's layout by its metadata and its first byte (undefined for an empty object). */
 export function recogniseLayout(
@@ -29,7 +35,7 @@ export function recogniseLayout(
   firstByte: number | undefined,
 ): Recognised {
   const has = (field: string) => Object.hasOwn(metadata, field);
-  if (Object.keys(metadata).some((field) => field.startsWith(OSS_SDK_PREFIX))) return { layout: 'oss-sdk' };
+  if (Object.keys(metadata).some(isOssSdkField)) return { layout: 'oss-sdk' };
   if (has(FRAMED_HEADER_FIELD)) return { layout: 'framed', header: 'in-metadata' };
   if (Object.values(ENCRYPTION_SDK_FIELDS).every(has)) return { layout: 'encryption-sdk' };
   // Versions 1 and 2 of the format.

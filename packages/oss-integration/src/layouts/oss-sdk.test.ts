@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MasterKeyError, ObjectMetadataError } from '../errors.ts';
 import { kmsMasterKey, pickMasterKey, rsaMasterKey } from '../master-key.ts';
+import { recogniseLayout } from './layout.ts';
 import {
   counterAt,
   ctrStream,
@@ -62,6 +63,15 @@ describe('metadata', () => {
   it('of older releases is refused by the name of its algorithm', async () => {
     const metadata = await writeOssSdkMetadata(newContentKey(), rsa, {});
     metadata['client-side-encryption-cek-alg'] = 'AES/GCM/NoPadding';
+    expect(() => readOssSdkMetadata(metadata)).toThrow(UnsupportedAlgorithmError);
+    expect(() => readOssSdkMetadata(metadata)).toThrow('AES/GCM/NoPadding');
+  });
+});
+
+describe('metadata of releases before V2', () => {
+  it('is recognised, and refused by the name of its algorithm', () => {
+    const metadata = { 'oss-crypto-key': 'AAAA', 'oss-cek-alg': 'AES/GCM/NoPadding' };
+    expect(recogniseLayout(metadata, 1)).toEqual({ layout: 'oss-sdk' });
     expect(() => readOssSdkMetadata(metadata)).toThrow(UnsupportedAlgorithmError);
     expect(() => readOssSdkMetadata(metadata)).toThrow('AES/GCM/NoPadding');
   });

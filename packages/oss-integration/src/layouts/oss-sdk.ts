@@ -87,6 +87,12 @@ export function readOssSdkMetadata(metadata: Readonly<Record<string, string>>): 
       `the object's content algorithm is ${algorithm}; of this layout only ${CEK_ALGORITHM} can be read`,
     );
   }
+  if (Object.keys(fields).length === 0) {
+    const older = metadata['oss-cek-alg'] ?? 'an older algorithm';
+    throw new UnsupportedAlgorithmError(
+      `the object is encrypted as releases before "client-side encryption V2" did, with ${older}; read it with the SDK that wrote it`,
+    );
+  }
   const decoded = Fields.decode(fields);
   if (decoded._tag === 'Left') {
     const field = decoded.left[0]?.context

@@ -1,1 +1,1 @@
-export { type ConformanceCase, objectStoreConformance, oddKeys } from './object-store-conformance.ts';
+export { objectStoreConformance } from './object-store-conformance.ts';

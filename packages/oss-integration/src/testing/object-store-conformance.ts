@@ -12,7 +12,7 @@ export interface ConformanceCase {
 }
 
 /** Keys that OSS allows and that clients get wrong. */
-export const oddKeys: readonly string[] = [
+const oddKeys: readonly string[] = [
   'plain',
   'with space',
   'a+b&c=d',
