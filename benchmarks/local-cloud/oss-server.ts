@@ -1,6 +1,6 @@
 /**
  * The process that oss.ts measures: the local cloud with one bucket, and beside it the barest server that streams a
- * body to a file and back, as the yardstick. Prints both addresses as JSON; answers a line on stdin with its memory.
+ * body to a file and back, as the yardstick. Prints both addresses as JSON; answers a line on stdin with what it has used.
  */
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -38,7 +38,14 @@ const bare = createServer(async (request, response) => {
 });
 
 for await (const _line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify({ peakBytes: process.resourceUsage().maxRSS * 1024 }));
+  const { user, system } = process.cpuUsage();
+  console.log(
+    JSON.stringify({
+      cpuSeconds: (user + system) / 1e6,
+      residentBytes: process.memoryUsage.rss(),
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    }),
+  );
 }
 bare.close();
 rmSync(folder, { recursive: true });

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalCloud } from './start.ts';
+import type { LocalCloud } from './local-cloud.ts';
 import { kmsCaller } from './test-support/official-clients.ts';
 
 const cli = join(import.meta.dirname, 'cli.ts');

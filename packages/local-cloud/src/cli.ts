@@ -4,8 +4,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { AuditEvent } from './audit/audit-log.ts';
 import { describeCloud } from './cli/describe-cloud.ts';
 import { LocalCloudError } from './errors.ts';
+import type { LocalCloud, LocalCloudOptions } from './local-cloud.ts';
 import { readSeedFile } from './seed/seed-file.ts';
-import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './start.ts';
+import { startLocalCloud } from './start.ts';
 
 interface Flags {
   readonly seed?: string;

@@ -2,7 +2,8 @@ import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { PortInUseError } from './errors.ts';
-import { type LocalCloud, startLocalCloud } from './start.ts';
+import type { LocalCloud } from './local-cloud.ts';
+import { startLocalCloud } from './start.ts';
 import { kmsCaller } from './test-support/official-clients.ts';
 
 describe('startLocalCloud', () => {

@@ -6,7 +6,8 @@ import {
 import { AttachPolicyToRoleRequest, CreatePolicyRequest, CreateRoleRequest } from '@alicloud/ram20150501';
 import { leastPrivilege } from '@yunseal/policy-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalCloud, startLocalCloud } from './start.ts';
+import type { LocalCloud } from './local-cloud.ts';
+import { startLocalCloud } from './start.ts';
 import {
   codeOf,
   ecsClient,

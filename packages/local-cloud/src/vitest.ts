@@ -1,4 +1,5 @@
-import { type Account, type LocalCloud, type LocalCloudOptions, startLocalCloud } from './start.ts';
+import type { Account, LocalCloud, LocalCloudOptions } from './local-cloud.ts';
+import { startLocalCloud } from './start.ts';
 
 /** What a test is given. */
 export interface LocalCloudFixtures {

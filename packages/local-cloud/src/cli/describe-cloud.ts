@@ -1,4 +1,4 @@
-import type { LocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
 
 /** What a person, or a script, needs to know of a running cloud: endpoints, credentials, variables for the SDKs. */
 export function describeCloud(cloud: LocalCloud, json: boolean): string {

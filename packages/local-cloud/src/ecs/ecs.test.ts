@@ -1,6 +1,7 @@
 import * as Ecs from '@alicloud/ecs20140526';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalCloud, startLocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
+import { startLocalCloud } from '../start.ts';
 import { codeOf, ecsClient } from '../test-support/official-clients.ts';
 
 const trust = (service: string) => ({

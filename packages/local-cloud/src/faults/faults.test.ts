@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalCloud, startLocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
+import { startLocalCloud } from '../start.ts';
 import { codeOf, type KmsCaller, kmsCaller, ramClient } from '../test-support/official-clients.ts';
 import { createFaults } from './faults.ts';
 

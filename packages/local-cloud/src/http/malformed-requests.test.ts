@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LocalCloud } from '../local-cloud.ts';
 import type { ServiceName } from '../platform.ts';
-import { type LocalCloud, startLocalCloud } from '../start.ts';
+import { startLocalCloud } from '../start.ts';
 import { kmsCaller } from '../test-support/official-clients.ts';
 
 /** How many malformed requests; the same ones in the same order each time. `FUZZ_REQUESTS=100000` for the long run. */

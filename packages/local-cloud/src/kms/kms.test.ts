@@ -8,7 +8,8 @@ import {
   verify,
 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalCloud, startLocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
+import { startLocalCloud } from '../start.ts';
 import { codeOf, type KmsCaller, kmsCaller } from '../test-support/official-clients.ts';
 
 const day = 24 * 3_600_000;

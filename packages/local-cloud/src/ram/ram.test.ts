@@ -1,6 +1,7 @@
 import * as Ram from '@alicloud/ram20150501';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Account, type LocalCloud, startLocalCloud } from '../start.ts';
+import type { Account, LocalCloud } from '../local-cloud.ts';
+import { startLocalCloud } from '../start.ts';
 import { codeOf, kmsCaller, ramClient } from '../test-support/official-clients.ts';
 
 const document = (Action: string | string[], Resource = '*', Effect = 'Allow') =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalCloud, startLocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
+import { startLocalCloud } from '../start.ts';
 import { codeOf, kmsCaller, ramClient, stsClient } from '../test-support/official-clients.ts';
 import { createNonces } from './nonces.ts';
 import { rpcSignature, rpcStringToSign } from './rpc.ts';

@@ -24,9 +24,9 @@ export function openSqliteJournal(dataDir: string): Journal {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS records (
-        collection TEXT NOT NULL, key TEXT NOT NULL, sealed INTEGER NOT NULL, record BLOB NOT NULL,
-        PRIMARY KEY (collection, key)
-      ) WITHOUT ROWID;
+        made INTEGER PRIMARY KEY, collection TEXT NOT NULL, key TEXT NOT NULL, sealed INTEGER NOT NULL,
+        record BLOB NOT NULL, UNIQUE (collection, key)
+      );
       BEGIN IMMEDIATE; COMMIT;
     `);
     return sqliteJournal(database, dataDir);
@@ -50,13 +50,16 @@ function sqliteJournal(database: DatabaseSync, dataDir: string): Journal {
   };
   const fileKey = openFileKey(join(dataDir, 'cloud.key'), { create: count === 0 });
   const insert = database.prepare(
-    'INSERT OR REPLACE INTO records (collection, key, sealed, record) VALUES (?, ?, ?, ?)',
+    `INSERT INTO records (collection, key, sealed, record) VALUES (?, ?, ?, ?)
+     ON CONFLICT (collection, key) DO UPDATE SET sealed = excluded.sealed, record = excluded.record`,
   );
   const remove = database.prepare('DELETE FROM records WHERE collection = ? AND key = ?');
   return {
+    // In the order in which they were made, as a map in memory has them.
     *load() {
-      // Rows come in the order of their keys, not of their making; what is listed is sorted where it is listed.
-      for (const row of database.prepare('SELECT collection, key, sealed, record FROM records').iterate()) {
+      for (const row of database
+        .prepare('SELECT collection, key, sealed, record FROM records ORDER BY made')
+        .iterate()) {
         const { collection, key, sealed, record } = row as {
           collection: string;
           key: string;

@@ -107,6 +107,20 @@ describe.each(['memory', 'sqlite'])('a store in %s', (where) => {
     );
   });
 
+  it('lists records in the order in which they were made, whatever their keys are, and after a restart', () => {
+    const open = () => createStore(where === 'sqlite' ? openSqliteJournal(join(root, 'order')) : undefined);
+    let store = open();
+    for (const key of ['z', 'a', 'm', 'b']) store.collection<string>('plain').put(key, 'first');
+    store.collection<string>('plain').put('a', 'second');
+    store.collection<string>('plain').delete('m');
+    if (where === 'sqlite') {
+      store.close();
+      store = open();
+    }
+    expect([...store.collection<string>('plain').keys()]).toEqual(['z', 'a', 'b']);
+    store.close();
+  });
+
   it('tells that a collection changed, whatever changed it', () => {
     const store = createStore(where === 'sqlite' ? openSqliteJournal(join(root, 'revisions')) : undefined);
     const records = store.collection<number>('plain');

@@ -1,6 +1,7 @@
 import { AssumeRoleRequest, AssumeRoleWithOIDCRequest } from '@alicloud/sts20150401';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalCloud, startLocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
+import { startLocalCloud } from '../start.ts';
 import { codeOf, kmsCaller, stsClient, type TestCredentials } from '../test-support/official-clients.ts';
 import { createOidcIssuer, type OidcIssuer } from './oidc-issuer.ts';
 

@@ -3,7 +3,7 @@ import Ecs from '@alicloud/ecs20140526';
 import Kms from '@alicloud/kms20160120';
 import Ram from '@alicloud/ram20150501';
 import Sts from '@alicloud/sts20150401';
-import type { LocalCloud } from '../start.ts';
+import type { LocalCloud } from '../local-cloud.ts';
 
 /** The official clients, unmodified, pointed at a local cloud: what tests speak to it with. */
 
