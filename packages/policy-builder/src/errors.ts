@@ -4,8 +4,7 @@ export type PolicyErrorCode =
   | 'INVALID_POLICY'
   | 'POLICY_TOO_LONG'
   | 'INCOMPLETE_STATEMENT'
-  | 'INVALID_ARGUMENT'
-  | 'UNKNOWN_SERVICE';
+  | 'INVALID_ARGUMENT';
 
 /** One thing wrong with a policy, and where. */
 export interface PolicyIssue {

@@ -65,3 +65,14 @@ it('prints every policy of the documentation', async () => {
   expect(output).toContain('allowed: statement 1 of application allows kms:GenerateDataKey');
   expect(output).toContain('denied: no statement allows kms:CreateKey');
 });
+
+it('derives the least policy from what the local cloud saw', async () => {
+  const { code, output } = await run('least-privilege.ts');
+  expect(output).toContain('GenerateDataKey, Decrypt need');
+  expect(output).toMatch(
+    /"Action": \[\s+"kms:Decrypt",\s+"kms:GenerateDataKey"\s+\],\s+"Resource": "acs:kms:cn-hangzhou:\d+:key\/[\w-]+"/,
+  );
+  expect(output).toContain('0 findings');
+  expect(output).toContain('denied: no statement allows kms:ScheduleKeyDeletion');
+  expect(code).toBe(0);
+});
