@@ -48,7 +48,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     const faults = createFaults(options.faults);
     const audit = createAuditLog({ write: options.onAuditEvent });
     const platform: Platform = {
-      region: seed.region ?? 'cn-hangzhou',
+      region: keptRegion(store, seed.region ?? 'cn-hangzhou'),
       clock,
       store,
       directory: openDirectory(store),
@@ -170,6 +170,14 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
 
 type Specifics = Omit<ListenerOptions, 'name' | 'port' | 'host' | 'clock' | 'tls'> &
   Partial<Pick<ListenerOptions, 'host' | 'tls'>>;
+
+/** The region a cloud was made in: a restart with another seed does not move it. */
+function keptRegion(store: Store, region: string): string {
+  const settings = store.collection<string>('settings');
+  const kept = settings.get('region');
+  if (kept === undefined) settings.put('region', region);
+  return kept ?? region;
+}
 
 /** The port at this place in the row; 0 for a free one. */
 function basePort({ port = 0 }: LocalCloudOptions, index: number): number {

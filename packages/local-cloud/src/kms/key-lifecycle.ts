@@ -145,7 +145,7 @@ export function listKeys(call: RpcCall): Answer {
   const { platform, caller, region } = call;
   call.authorize('kms:ListKeys', kmsArn.keys(region, caller.accountId));
   const page = readPage(call);
-  const filters = readFilters(call);
+  const filters = readKeyFilters(call);
   const keys = Array.from(openKms(platform.store).keys.values())
     .filter((key) => key.accountId === caller.accountId && key.region === region)
     .map((key) => currentKey(platform, key.keyId))
@@ -158,7 +158,25 @@ export function listKeys(call: RpcCall): Answer {
   };
 }
 
-function readFilters({ parameters }: RpcCall): ((key: KeyRecord) => boolean)[] {
+function readKeyFilters(call: RpcCall): ((key: KeyRecord) => boolean)[] {
+  return readFilters(call, {
+    KeyState: ({ state }, values) => values.includes(state),
+    KeySpec: ({ keySpec }, values) => values.includes(keySpec),
+    KeyUsage: ({ keyUsage }, values) => values.includes(keyUsage),
+    ProtectionLevel: ({ protectionLevel }, values) => values.includes(protectionLevel),
+    CreatorType: (_key, values) => values.includes('User'),
+  });
+}
+
+/**
+ * The parameter Filters: a JSON array of `{"Key": …, "Values": […]}`, all of which have to match.
+ *
+ * @param fields the keys there are, and when one's values match
+ */
+export function readFilters<T>(
+  { parameters }: RpcCall,
+  fields: Readonly<Record<string, (one: T, values: readonly string[]) => boolean>>,
+): ((one: T) => boolean)[] {
   const text = parameters.optional('Filters');
   if (text === undefined) return [];
   let value: unknown;
@@ -168,20 +186,13 @@ function readFilters({ parameters }: RpcCall): ((key: KeyRecord) => boolean)[] {
     throw kmsError.invalid('Filters', 'it is not JSON');
   }
   if (!Array.isArray(value)) throw kmsError.invalid('Filters', 'it is not a JSON array');
-  const fields: Readonly<Record<string, (key: KeyRecord) => string>> = {
-    KeyState: (key) => key.state,
-    KeySpec: (key) => key.keySpec,
-    KeyUsage: (key) => key.keyUsage,
-    ProtectionLevel: (key) => key.protectionLevel,
-    CreatorType: () => 'User',
-  };
-  return value.map((filter: { Key?: unknown; Values?: unknown }) => {
-    const field =
-      typeof filter?.Key === 'string' && Object.hasOwn(fields, filter.Key) ? fields[filter.Key] : undefined;
-    const { Values } = filter ?? {};
-    if (field === undefined || !Array.isArray(Values))
+  return value.map((filter: { Key?: unknown; Values?: unknown } | null) => {
+    const name = filter?.Key;
+    const values = filter?.Values;
+    const matches = typeof name === 'string' && Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (matches === undefined || !Array.isArray(values))
       throw kmsError.invalid('Filters', `each one has a Key (${Object.keys(fields).join(', ')}) and Values`);
-    return (key: KeyRecord) => Values.includes(field(key));
+    return (one: T) => matches(one, values.map(String));
   });
 }
 

@@ -433,6 +433,23 @@ describe('KMS, by the official client', () => {
     ).toBe('***');
   });
 
+  it('finds keys and secrets by filters', async () => {
+    const KeyId = await createKey({ KeySpec: 'Aliyun_SM4' });
+    await kms('DisableKey', { KeyId });
+    const Filters = JSON.stringify([
+      { Key: 'KeyState', Values: ['Disabled'] },
+      { Key: 'KeySpec', Values: ['Aliyun_SM4'] },
+    ]);
+    expect(await kms('ListKeys', { Filters })).toMatchObject({ TotalCount: 1, Keys: { Key: [{ KeyId }] } });
+    await kms('CreateSecret', { SecretName: 'one/a', SecretData: 'x', VersionId: 'v1' });
+    await kms('CreateSecret', { SecretName: 'two/a', SecretData: 'x', VersionId: 'v1' });
+    expect(
+      await kms('ListSecrets', { Filters: JSON.stringify([{ Key: 'SecretName', Values: ['two'] }]) }),
+    ).toMatchObject({ TotalCount: 1, SecretList: { Secret: [{ SecretName: 'two/a' }] } });
+    for (const wrong of ['{', '{}', '[{"Key":"toString","Values":[]}]', '[null]'])
+      expect(await codeOf(kms('ListKeys', { Filters: wrong }))).toBe('InvalidParameter');
+  });
+
   it('draws passwords of the kinds of characters asked for', async () => {
     const { RandomPassword } = await kms('GetRandomPassword', {
       PasswordLength: 20,

@@ -4,7 +4,7 @@ import type { Answer, RpcCall } from '../http/rpc-service.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { openBlob, sealBlob } from './ciphertext-blob.ts';
 import { kmsError } from './errors.ts';
-import { readPage } from './key-lifecycle.ts';
+import { readFilters, readPage } from './key-lifecycle.ts';
 import { authorizedKey, primaryVersion, requireSymmetric, tagContext } from './keys.ts';
 import { type KeyRecord, type KeyVersionRecord, kmsArn, openKms } from './records.ts';
 
@@ -195,16 +195,23 @@ export function describeSecret(call: RpcCall): Answer {
   };
 }
 
-/** ListSecrets (KMS 2016-01-20), by name. */
+/** ListSecrets (KMS 2016-01-20), by name; with `Filters`, by name, description and tags. */
 export function listSecrets(call: RpcCall): Answer {
   const { platform, parameters, caller, region } = call;
   call.authorize('kms:ListSecrets', kmsArn.secrets(region, caller.accountId));
   const page = readPage(call);
   const tags = parameters.boolean('FetchTags') === true;
+  const filters = readFilters<SecretRecord>(call, {
+    SecretName: ({ secretName }, values) => values.some((value) => secretName.startsWith(value)),
+    Description: ({ description }, values) => values.some((value) => description.startsWith(value)),
+    TagKey: ({ tags }, values) => Object.keys(tags).some((key) => values.includes(key)),
+    TagValue: ({ tags }, values) => Object.values(tags).some((value) => values.includes(value)),
+  });
   const secrets = Array.from(openSecrets(platform.store).values())
     .filter((secret) => secret.accountId === caller.accountId && secret.region === region)
     .map((secret) => currentSecret(call, secret.secretName))
     .filter((secret) => secret !== undefined)
+    .filter((secret) => filters.every((matches) => matches(secret)))
     .sort((a, b) => (a.secretName < b.secretName ? -1 : 1));
   return {
     ...page.answer(secrets.length),

@@ -22,12 +22,29 @@ describe('a cloud with a data directory', () => {
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
   it('is the same after a restart', async () => {
-    const first = await startLocalCloud({ dataDir });
+    const first = await startLocalCloud({
+      dataDir,
+      seed: {
+        region: 'cn-beijing',
+        accounts: [
+          {
+            id: '1000000000000007',
+            users: [
+              { name: 'z', accessKeys: [{ id: 'LTAIz', secret: 's' }], policies: ['AdministratorAccess'] },
+              { name: 'a', accessKeys: [{ id: 'LTAIa', secret: 's' }], policies: ['AdministratorAccess'] },
+            ],
+            instances: [{ id: 'i-z' }, { id: 'i-a' }],
+          },
+        ],
+      },
+    });
     const { CiphertextBlob, Plaintext, KeyId } = await wrapSomething(first);
     await first.close();
     await using second = await startLocalCloud({ dataDir });
     expect(second.administrator).toEqual(first.administrator);
-    expect(second.instanceId).toBe(first.instanceId);
+    expect(second.administrator.userName).toBe('z');
+    expect(second.instanceId).toBe('i-z');
+    expect(second.region).toBe('cn-beijing');
     expect(await kmsCaller(second)('Decrypt', { CiphertextBlob })).toMatchObject({ Plaintext, KeyId });
   });
 
