@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,20 +50,23 @@ function installation(name: string, from = import.meta.url, found = new Set<stri
 function packageFolder(name: string, from: string): string {
   for (const root of createRequire(from).resolve.paths(name) ?? []) {
     const folder = join(root, name);
-    if (statSync(join(folder, 'package.json'), { throwIfNoEntry: false })) return folder;
+    if (existsSync(join(folder, 'package.json'))) return folder;
   }
   throw new Error(`${name} is not installed`);
 }
 
-/** A workspace package publishes its dist folder; an installed one is what was published. */
+/** What npm would publish of a workspace package; an installed one is what was published. */
 function publishedSize(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const isWorkspace = statSync(join(folder, 'tsconfig.json'), { throwIfNoEntry: false }) !== undefined;
-  return files
+  if (existsSync(join(folder, 'tsconfig.json'))) {
+    const packed: unknown = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: folder, encoding: 'utf8' }),
+    );
+    const [first] = Object.values(packed as Record<string, { unpackedSize: number }>);
+    return first!.unpackedSize;
+  }
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes('node_modules/', folder.length) && !path.endsWith('.tsbuildinfo'))
-    .filter((path) => !isWorkspace || path.startsWith(join(folder, 'dist')))
+    .filter((path) => !path.includes('node_modules/', folder.length))
     .reduce((sum, path) => sum + statSync(path).size, 0);
 }
