@@ -7,7 +7,8 @@ export type PolicyKind = 'custom' | 'trust' | 'session' | 'bucket';
 /**
  * Longest policies, in characters of compact JSON.
  *
- * Sources: RAM "Limits" (custom and trust policies), STS "AssumeRole" (`Policy`), OSS "PutBucketPolicy".
+ * Sources: RAM "Limits" (custom and trust policies); STS, notice of 2022-09-19 on `Policy` of AssumeRole (2,048 instead of
+ * 1,024); OSS, ossutil "bucket-policy" (16 KB).
  */
 export const MAX_POLICY_CHARACTERS: Readonly<Record<PolicyKind, number>> = {
   custom: 6144,
