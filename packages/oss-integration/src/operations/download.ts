@@ -3,13 +3,13 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InvalidArgumentError, UnsupportedOperationError } from '@yunseal/crypto-core';
 import * as t from 'io-ts';
-import pMap from 'p-map';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { type ObjectDescription, saveWhole } from '../decrypted-object.ts';
 import { CheckpointError } from '../errors.ts';
 import { recogniseLayout } from '../layouts/layout.ts';
 import { type OpenedObject, openObject } from '../opened-object.ts';
 import type { OssSettings, ReadCallOptions } from '../settings.ts';
+import { sideBySide } from '../side-by-side.ts';
 import type { ClosedRange } from '../store/object-store.ts';
 import { get } from './get.ts';
 import type { TransferProgress } from './upload.ts';
@@ -133,10 +133,10 @@ async function downloadParts(
     const missing = Array.from({ length: count }, (_, part) => part).filter((part) => !done.has(part));
     let transferred = state.parts.reduce((sum, part) => sum + sizeOf(partRange(part, partSize, length)), 0);
     let writing = Promise.resolve();
-    const fetchPart = async (part: number) => {
+    const fetchPart = async (part: number, stop: AbortSignal) => {
       const range = partRange(part, partSize, length);
       let position = range.first;
-      for await (const chunk of read(range, signal)) {
+      for await (const chunk of read(range, stop)) {
         await file.write(chunk, 0, chunk.length, position);
         position += chunk.length;
       }
@@ -151,7 +151,7 @@ async function downloadParts(
     };
     // An empty object has no range to read, and its one frame is still to be verified.
     if (length === 0) for await (const _ of read({ first: 0, last: 0 }, signal));
-    await pMap(missing, fetchPart, { concurrency, signal: signal ?? undefined });
+    await sideBySide(missing, fetchPart, { concurrency, signal });
     await file.truncate(length);
     await file.sync();
     whole = true;

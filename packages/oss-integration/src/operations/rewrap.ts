@@ -11,7 +11,6 @@ import {
   YunsealError,
 } from '@yunseal/crypto-core';
 import * as t from 'io-ts';
-import pMap from 'p-map';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { newCrc64 } from '../crc64.ts';
 import { CheckpointError, ObjectNotEncryptedError } from '../errors.ts';
@@ -28,6 +27,7 @@ import type { MasterKey } from '../master-key.ts';
 import { fetchStart, framedHeaderBytes } from '../opened-object.ts';
 import { readResuming } from '../resuming-read.ts';
 import type { OssSettings } from '../settings.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { MAX_METADATA_BYTES } from '../store/object-headers.ts';
 import type { StoredObject, WriteOptions } from '../store/object-store.ts';
 import { type SentObject, settleWrite } from '../write-outcome.ts';
@@ -340,16 +340,16 @@ export async function rewrapPrefix(
       yield { key, number: number++ };
     }
   };
-  await pMap(
+  await sideBySide(
     numbered(),
-    async ({ key, number }) => {
-      const outcome = await rewrapOne(settings, key, options);
+    async ({ key, number }, stop) => {
+      const outcome = await rewrapOne(settings, key, { ...options, signal: stop });
       counts[outcome.outcome]++;
       if (outcome.outcome === 'failed') failures.push(outcome);
       onObject?.(outcome);
       await progress(number, key);
     },
-    { concurrency, signal: signal ?? undefined },
+    { concurrency, signal },
   );
   if (checkpoint !== undefined && failures.length === 0 && options.dryRun !== true) {
     await rm(checkpoint, { force: true });

@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from '@yunseal/crypto-core';
-import pMap from 'p-map';
 import { combineCrc64, crc64Of } from '../crc64.ts';
 import { TransferIntegrityError } from '../errors.ts';
 import { byteTaker } from '../frames.ts';
 import { sealObject } from '../sealing.ts';
 import type { OssSettings } from '../settings.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { type ObjectSource, type OpenSource, openSource } from '../source.ts';
 import type { StoredPart, WriteResult } from '../store/object-store.ts';
 import { settleWrite } from '../write-outcome.ts';
@@ -132,12 +132,12 @@ export async function sendParts(
 ): Promise<SentPart[]> {
   const { concurrency = 4, onProgress, signal } = options;
   let transferred = 0;
-  const send = async ({ partNumber, bytes, release }: CutPart): Promise<SentPart> => {
+  const send = async ({ partNumber, bytes, release }: CutPart, stop: AbortSignal): Promise<SentPart> => {
     const crc64 = await crc64Of(bytes);
     let tries = 0;
     const { etag } = await retry(async () => {
       tries += 1;
-      const stored = await store.uploadPart(key, uploadId, partNumber, bytes, { signal });
+      const stored = await store.uploadPart(key, uploadId, partNumber, bytes, { signal: stop });
       if (stored.crc64 !== undefined && stored.crc64 !== crc64) {
         throw new TransferIntegrityError(`OSS stored other bytes than those sent as part ${partNumber}`, {
           action: 'oss:PutObject',
@@ -146,7 +146,7 @@ export async function sendParts(
         });
       }
       return stored;
-    }, signal);
+    }, stop);
     const part = { partNumber, etag, length: bytes.length, crc64 };
     await onSent?.(part);
     // After a failed try the connection may still be sending from the buffer.
@@ -155,7 +155,7 @@ export async function sendParts(
     onProgress?.({ transferred, total });
     return part;
   };
-  return pMap(parts, send, { concurrency, signal: signal ?? undefined });
+  return sideBySide(parts, send, { concurrency, signal });
 }
 
 /** Put the parts together; the service's CRC-64 of the whole must be that of the parts. */

@@ -109,7 +109,7 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
       if (sourceFailure !== undefined) throw sourceFailure.error;
       throw error instanceof StoreError ? error : failureOf(call, exchange, error);
     } finally {
-      if (exchange.request?.writableFinished === false) exchange.request.destroy();
+      if (exchange.request?.writableEnded === false) exchange.request.destroy();
     }
   }
 

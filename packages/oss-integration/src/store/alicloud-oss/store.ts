@@ -111,7 +111,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
       throw error instanceof StoreError ? error : failureOf(call, exchange, error);
     } finally {
       // An answer that came before the body was sent: stop sending it.
-      if (exchange.request?.writableFinished === false) exchange.request.destroy();
+      if (exchange.request?.writableEnded === false) exchange.request.destroy();
       // The client leaves bodies that it has no use for unread, and a connection whose answer nobody reads is never used again.
       if (call.readsBody !== true) exchange.response?.resume();
     }
