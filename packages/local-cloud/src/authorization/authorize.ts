@@ -1,7 +1,13 @@
-import { evaluate, type Policy, type PolicyInput, parsePolicy } from '@yunseal/policy-builder';
+import {
+  type Evaluation,
+  evaluate,
+  type Policy,
+  type PolicyInput,
+  parsePolicy,
+} from '@yunseal/policy-builder';
 import { isoSeconds } from '../clock/clock.ts';
 import type { Principal } from '../identities/caller.ts';
-import { attachmentsKey, type Directory, entityKey } from '../identities/directory.ts';
+import { arn, attachmentsKey, type Directory, entityKey } from '../identities/directory.ts';
 import type { EntityKind } from '../identities/records.ts';
 import type { Platform } from '../platform.ts';
 import { systemPolicies } from './system-policies.ts';
@@ -47,23 +53,45 @@ export function decideAccess(
     return { decision: 'Allow', explanation: `root of account ${caller.accountId}` };
   const identities =
     caller === undefined || caller.type === 'root' ? undefined : policiesOf(platform, caller);
-  const evaluation = evaluate(
-    { ...identities, ...(resourcePolicies.length > 0 ? { resource: [...resourcePolicies] } : {}) },
-    {
-      action,
-      resource,
-      ...(caller === undefined
-        ? {}
-        : { principal: { ram: caller.arn, id: caller.type === 'user' ? caller.userId : undefined } }),
-      context: { ...originContext(platform, origin), ...request.context },
-    },
-  );
+  const policies = { ...identities, ...(resourcePolicies.length > 0 ? { resource: resourcePolicies } : {}) };
+  const context = { ...originContext(platform, origin), ...request.context };
+  const id = caller?.type === 'user' ? caller.userId : undefined;
+  let decided: Evaluation | undefined;
+  for (const ram of principalSpellings(caller, resourcePolicies.length > 0))
+    for (const spelled of resourceSpellings(platform.directory, resource)) {
+      const principal = ram === undefined ? {} : { principal: { ram, id } };
+      const evaluation = evaluate(policies, { action, resource: spelled, ...principal, context });
+      if (evaluation.decision === 'ExplicitDeny') return explained(evaluation);
+      if (decided === undefined || evaluation.decision === 'Allow') decided = evaluation;
+    }
+  return explained(decided as Evaluation);
+}
+
+/** An evaluation explains itself when asked, and not before. */
+export function explained(evaluation: Evaluation): AccessDecision {
   return {
     decision: evaluation.decision,
     get explanation() {
       return String(evaluation.explain);
     },
   };
+}
+
+/**
+ * RAM writes the ARNs of roles in lower case and takes either: policies name a role as it was created or as its ARN is.
+ */
+function resourceSpellings(directory: Directory, resource: string): string[] {
+  const match = /^(acs:ram::(\d+):role\/)(.+)$/.exec(resource);
+  if (match === null) return [resource];
+  const [, start, accountId, name] = match as unknown as [string, string, string, string];
+  const roleName = directory.roles.get(entityKey(accountId, name))?.roleName ?? name;
+  return [...new Set([resource, start + roleName])];
+}
+
+function principalSpellings(caller: Principal | undefined, named: boolean): (string | undefined)[] {
+  if (caller?.type !== 'role' || !named) return [caller?.arn];
+  const { accountId, roleName, session } = caller;
+  return [...new Set([caller.arn, arn.assumedRole(accountId, roleName.toLowerCase(), session.sessionName)])];
 }
 
 /** The condition keys every service has. */

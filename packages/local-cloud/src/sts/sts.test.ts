@@ -14,6 +14,11 @@ const trust = (Principal: object, Condition?: object) => ({
   Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal, ...(Condition && { Condition }) }],
 });
 
+const assumes = (role: string) => ({
+  Version: '1',
+  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `acs:ram::${id}:role/${role}` }],
+});
+
 describe('STS, by the official client', () => {
   let cloud: LocalCloud;
   let issuer: OidcIssuer;
@@ -39,13 +44,16 @@ describe('STS, by the official client', () => {
                 policies: ['AliyunSTSAssumeRoleAccess'],
               },
               { name: 'bob', accessKeys: [{ id: 'LTAIbob', secret }] },
+              { name: 'dora', accessKeys: [{ id: 'LTAIdora', secret }], policies: [assumes('Reader')] },
+              { name: 'eve', accessKeys: [{ id: 'LTAIeve', secret }], policies: [assumes('reader')] },
             ],
             roles: [
               {
                 name: 'Reader',
                 trustPolicy: trust({ RAM: [`acs:ram::${id}:root`] }),
-                policies: ['AliyunKMSFullAccess'],
+                policies: ['AliyunKMSFullAccess', 'AliyunSTSAssumeRoleAccess'],
               },
+              { name: 'Chained', trustPolicy: trust({ RAM: [`acs:ram::${id}:role/reader`] }) },
               { name: 'ForBob', trustPolicy: trust({ RAM: [`acs:ram::${id}:user/bob`] }) },
               {
                 name: 'Partner',
@@ -94,6 +102,19 @@ describe('STS, by the official client', () => {
     expect(await codeOf(kmsCaller(cloud, { ...credentials, securityToken: 'x' })('ListKeys'))).toBe(
       'InvalidSecurityToken.MismatchWithAccessKey',
     );
+  });
+
+  it('knows a role by its name as it was created and as its ARN has it', async () => {
+    for (const accessKeyId of ['LTAIdora', 'LTAIeve'])
+      for (const role of ['Reader', 'reader'])
+        await assume({ accessKeyId, accessKeySecret: secret }, { roleArn: `acs:ram::${id}:role/${role}` });
+  });
+
+  it('lets the session of one role assume another', async () => {
+    const { body } = await assume(alice, { roleArn: `acs:ram::${id}:role/reader` });
+    const chained = await assume(body?.credentials as never, { roleArn: `acs:ram::${id}:role/chained` });
+    expect(chained.body?.assumedRoleUser?.arn).toBe(`acs:ram::${id}:assumed-role/Chained/session`);
+    expect(await codeOf(assume(alice, { roleArn: `acs:ram::${id}:role/chained` }))).toBe('NoPermission');
   });
 
   it('narrows a session by the policy it was given', async () => {

@@ -1,5 +1,5 @@
 import { evaluate } from '@yunseal/policy-builder';
-import { type AccessDecision, parsedPolicy } from '../authorization/authorize.ts';
+import { type AccessDecision, explained, parsedPolicy } from '../authorization/authorize.ts';
 import { isoSeconds } from '../clock/clock.ts';
 import { arn } from '../identities/directory.ts';
 import type { RoleRecord } from '../identities/records.ts';
@@ -22,10 +22,5 @@ export function decideTrust(
       context: { 'acs:CurrentTime': isoSeconds(platform.clock.now()), ...context },
     },
   );
-  return {
-    decision: evaluation.decision,
-    get explanation() {
-      return String(evaluation.explain);
-    },
-  };
+  return explained(evaluation);
 }
