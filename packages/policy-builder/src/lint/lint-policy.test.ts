@@ -151,6 +151,11 @@ const CASES: readonly (readonly [string, object[], string[]])[] = [
     ['warning unsupported-resource [0].Resource[0]'],
   ],
   [
+    'a bucket beside its objects',
+    [allow('oss:GetObject', ['acs:oss:*:*:b', 'acs:oss:*:*:b/*'])],
+    ['note unsupported-resource [0].Resource[0]'],
+  ],
+  [
     'one of the actions is enough',
     [allow(['oss:GetObject', 'oss:ListObjects'], ['acs:oss:*:*:b', 'acs:oss:*:*:b/*'])],
     [],

@@ -25,7 +25,7 @@ export function lintNames(policy: Policy, report: Report): void {
     const covered = coveredActions(statement);
     if (covered !== undefined)
       (statement.Resource ?? []).forEach((resource, place) => {
-        lintResource(covered, resource, `${path}.Resource[${place}]`, report);
+        lintResource(covered, resource, `${path}.Resource[${place}]`, report, statement.Resource ?? []);
       });
     lintDependents(policy, statement, path, report);
   });
@@ -91,8 +91,9 @@ function lintResource(
   resource: string,
   path: string,
   report: Report,
+  others: readonly string[],
 ): void {
-  if (covered.length === 0 || /^\*+$/.test(resource)) return;
+  if (covered.length === 0 || /^\*+$/.test(resource) || hasPlaceholder(resource)) return;
   if (covered.some(({ action }) => action.resources === null)) return;
   const arn = parseArn(resource);
   const services = [...new Set(covered.map(({ service }) => service.service))];
@@ -102,7 +103,8 @@ function lintResource(
       (action.resources ?? []).map((type) => service.resources[type]?.arn ?? ''),
     ),
   );
-  if ([...templates].some((template) => fitsTemplate(resource, template))) return;
+  const fits = (name: string): boolean => [...templates].some((template) => fitsTemplate(name, template));
+  if (fits(resource)) return;
   if (templates.size === 0) {
     report(
       'unsupported-resource',
@@ -117,7 +119,8 @@ function lintResource(
   const known = all.some(({ arn: template }) => fitsTemplate(resource, template));
   report(
     known ? 'unsupported-resource' : 'resource-matches-nothing',
-    'warning',
+    // "bucket" beside "bucket/*" is idle, but does no harm.
+    others.some(fits) ? 'note' : 'warning',
     path,
     known
       ? `None of the statement's actions works on ${resource}.`

@@ -1,8 +1,9 @@
 import type { Policy } from '../model/policy.ts';
 import type { Report } from './finding.ts';
 
-/** What documents write where a value belongs: `<key-id>`, `[ECS RAM Action]`, `$regionid`, `${AccountId}`, `1234****`, `XXXX`. */
-const PLACEHOLDER = /<[^<>]{1,100}>|\[[^[\]]{1,100}\]|\$\{[^}]{1,100}\}|\$[a-z]\w+|\d\*{3,}|\d[xX]{4}/;
+/** What documents write where a value belongs: `<key-id>`, `[ECS RAM Action]`, `$regionid`, `${AccountId}`, `1234****`, `1234XXXX`, `42.120.XX.X`. */
+const PLACEHOLDER =
+  /<[^<>]{1,100}>|\[[^[\]]{1,100}\]|\$\{[^}]{1,100}\}|\$[a-z]\w+|\d\*{3,}|\d[xX]{4}|\.[xX]{1,3}\b/;
 
 export function hasPlaceholder(text: string): boolean {
   return PLACEHOLDER.test(text);

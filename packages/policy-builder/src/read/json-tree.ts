@@ -74,6 +74,7 @@ class Reader {
   readonly mistakes: SyntaxMistake[] = [];
   readonly #text: string;
   #at = 0;
+  #foreignBlanks = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -347,11 +348,15 @@ class Reader {
     const code = this.#text.slice(at + 2, at + 6);
     if (letter === 'u' && /^[0-9a-fA-F]{4}$/.test(code))
       return [String.fromCharCode(Number.parseInt(code, 16)), 6];
+    // A backslash before punctuation is what Markdown leaves behind; before a letter nobody knows what was meant.
+    const understood = /^[^\w\s]$/.test(letter);
     this.#report({
       code: 'wrong-escape',
       offset: at,
       message: `JSON has no escape \\${letter}.`,
       expected: 'one of \\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX',
+      ...(understood ? { suggestion: 'remove the backslash' } : {}),
+      understood,
     });
     return [letter, 1 + letter.length];
   }
@@ -410,13 +415,16 @@ class Reader {
           understood: true,
         });
       } else if (c === 0xa0 || c === 0x3000 || c === 0x200b) {
-        this.#report({
-          code: 'wrong-blank',
-          offset: this.#at,
-          message: `U+${c.toString(16).padStart(4, '0')} is no blank of JSON.`,
-          expected: 'a plain blank',
-          understood: true,
-        });
+        // A text has them everywhere or nowhere: the first one stands for all.
+        if (!this.#foreignBlanks)
+          this.#report({
+            code: 'wrong-blank',
+            offset: this.#at,
+            message: `U+${c.toString(16).padStart(4, '0')} is no blank of JSON, here and wherever else it stands.`,
+            expected: 'a plain blank',
+            understood: true,
+          });
+        this.#foreignBlanks = true;
         this.#at++;
       } else return;
     }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { equalPolicies } from '../analyse/canonical.ts';
 import { PolicyError, type PolicyIssue } from '../errors.ts';
+import { lintPolicy } from '../lint/lint-policy.ts';
 import { policyDocument } from '../testing/arbitraries.ts';
 import { printedPolicies, sourceDocumentsPresent } from '../testing/source-documents.ts';
 import { parsePolicy } from './parse-policy.ts';
@@ -147,6 +148,19 @@ describe('parsePolicy', () => {
   ])('finds %s not to be JSON', (_, text, code) => {
     expect(codes(text)).toContain(code);
     expect(() => parsePolicy(text)).toThrow(expect.objectContaining({ code: 'INVALID_JSON' }));
+  });
+
+  it('names foreign blanks once, however many there are', () => {
+    const text = around(GOOD).replaceAll(' ', '\u00a0'.repeat(200));
+    expect(codes(text)).toEqual(['wrong-blank']);
+  });
+
+  it('accepts placeholders of documents, which linting then finds', () => {
+    const text = around(
+      '{"Effect": "Allow", "Action": ["ecs:[ECS RAM Action]", "<action>"], "Resource": ["[ECS RAM Action Resource]", "<serial number>"]}',
+    );
+    expect(parsePolicy(text).Statement[0]!.Resource).toHaveLength(2);
+    expect(lintPolicy(parsePolicy(text)).map(({ code }) => code)).toEqual(Array(4).fill('placeholder'));
   });
 
   it('accepts what JSON.parse accepts around a policy: a byte order mark, CRLF, escapes', () => {

@@ -212,6 +212,9 @@ const EffectCodec: t.Type<Effect, unknown> = codec('Allow or Deny', (value, cont
   });
 });
 
+/** A placeholder of the documents for a whole action or resource. */
+const PLACEHOLDER = /^(\[[^[\]]+\]|<[^<>]+>|\$\{[^{}]+\})$/;
+
 /**
  * `<service>:<operation>`. A placeholder of the documents (`<action>`, `[ECS RAM Action]`) may stand in it: it
  * matches nothing, and linting finds it.
@@ -221,7 +224,7 @@ const ACTION = /^[A-Za-z0-9*?-]+:(?:[A-Za-z0-9_*?/.-]|<[^<>]+>|\[[^[\]]+\])+$/;
 const ActionCodec = codec<string>('action', (value, context) => {
   const text = checkName(value, context, 'an action such as "kms:Decrypt", "kms:*" or "*"');
   if (isLeft(text)) return text;
-  if (/^[*?]+$/.test(text.right) || ACTION.test(text.right)) return text;
+  if (/^[*?]+$/.test(text.right) || ACTION.test(text.right) || PLACEHOLDER.test(text.right)) return text;
   const tight = text.right.length > MAX_NAME ? text.right : text.right.replace(/\s*:\s*/, ':');
   if (tight !== text.right && ACTION.test(tight))
     return fail(value, context, {
@@ -243,7 +246,8 @@ const ResourceCodec = codec<string>('resource', (value, context) => {
   const expected = 'a resource such as "acs:kms:cn-hangzhou:1234567890123456:key/<id>" or "*"';
   const text = checkName(value, context, expected);
   if (isLeft(text)) return text;
-  if (/^\*+$/.test(text.right) || /^acs:[^\s:]+(:|$)/.test(text.right)) return text;
+  if (/^\*+$/.test(text.right) || /^acs:[^\s:]+(:|$)/.test(text.right) || PLACEHOLDER.test(text.right))
+    return text;
   const ram = awsArnInRam(text.right);
   return fail(value, context, {
     code: ram === undefined ? 'wrong-resource' : 'aws-arn',

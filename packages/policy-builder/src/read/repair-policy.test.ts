@@ -64,6 +64,19 @@ describe('repairPolicy', () => {
     expect(() => repairPolicy(text)).toThrow(PolicyError);
   });
 
+  it('undoes what Markdown and web pages do to JSON', () => {
+    const { policy, changes } = repairPolicy(
+      '{“Version”: "1",\u00a0"Statement":\u00a0[{"Effect": "Allow", "Action": "kms:*", "Resource": "acs:kms:\\*:\\*:key"}]}',
+    );
+    expect(policy.Statement[0]!.Resource).toEqual(['acs:kms:*:*:key']);
+    expect(changes.map(({ change }) => change)).toEqual([
+      'put it in straight quotation marks',
+      'made them plain blanks',
+      'removed the backslash',
+      'removed the backslash',
+    ]);
+  });
+
   it('says what it could not correct', () => {
     try {
       repairPolicy('{"Version": 2, "Statement": [{"Effect": "Maybe", "Action": "*", "Resource": "*"}],}');

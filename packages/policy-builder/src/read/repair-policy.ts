@@ -69,7 +69,8 @@ const SYNTAX_CHANGES: Readonly<Record<string, string>> = {
   'unquoted-name': 'put the name in quotation marks',
   'missing-value': 'took it for a name without a value',
   'control-character': 'kept the character, escaped',
-  'wrong-blank': 'made it a plain blank',
+  'wrong-blank': 'made them plain blanks',
+  'wrong-escape': 'removed the backslash',
   'duplicate-key': 'kept the last one',
 };
 
