@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalCloud } from '../local-cloud.ts';
 import { startLocalCloud } from '../start.ts';
@@ -210,6 +211,39 @@ describe('a request', () => {
     expect(
       await codeOf(ram.getRole({ roleName, validate() {}, toMap: () => ({ RoleName: roleName }) } as never)),
     ).toBe('EntityNotExist.Role');
+  });
+
+  it('is understood as the official clients mean it, whatever its parameters hold', async () => {
+    const kms = kmsCaller(cloud);
+    const form = kmsCaller(cloud, undefined, { body: true });
+    const { KeyId } = (await kms('CreateKey')).KeyMetadata as unknown as { KeyId: string };
+    const ram = ramClient(cloud);
+    const { CreateUserRequest } = await import('@alicloud/ram20150501');
+    let users = 0;
+    const text = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom(...' +%&=~*!\'()/"\\'),
+        fc.constant('é'),
+        fc.constant('密'),
+        fc.constant('𝄞'),
+      ),
+      minLength: 1,
+    });
+    await fc.assert(
+      fc.asyncProperty(text, text, async (key, value) => {
+        const EncryptionContext = JSON.stringify({ [key]: value });
+        // Version 1.0, in the query and in a form.
+        const { CiphertextBlob } = await kms('Encrypt', { KeyId, Plaintext: value, EncryptionContext });
+        const opened = await form('Decrypt', { CiphertextBlob: CiphertextBlob as never, EncryptionContext });
+        expect(opened.Plaintext).toBe(value);
+        // ACS3.
+        const { body } = await ram.createUser(
+          new CreateUserRequest({ userName: `u${users++}`, comments: value }),
+        );
+        expect(body?.user?.comments).toBe(value);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('of a caller whose key was switched off is refused', async () => {
