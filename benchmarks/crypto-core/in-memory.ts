@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { cachingMaterials, createEncryptionClient, type Keyring, rawAesKeyring } from '@yunseal/crypto-core';
-import { peer } from './peer.ts';
 import { type Measured, sideBySide } from './side-by-side.ts';
 
 export interface Result extends Measured {
@@ -16,8 +15,6 @@ const context = { purpose: 'benchmark' };
 const keyring = rawAesKeyring({ namespace: 'bench', name: 'key', key });
 const plain = createEncryptionClient({ keyring });
 const cached = createEncryptionClient({ materials: cachingMaterials({ keyring, maxAgeMs: 3_600_000 }) });
-const other = peer(key, context);
-const other64 = peer(key, context, 65_536);
 
 /** AES-256-GCM in one shot, as node:crypto alone does it: the floor. A fresh IV, the key prepared beforehand. */
 const bareKey = createSecretKey(key);
@@ -53,97 +50,133 @@ const staticKeyring: Keyring = {
 };
 const aliyun = createEncryptionClient({ keyring: staticKeyring }, { format: 'aliyun' });
 
-export async function inMemory(only: (work: string) => boolean): Promise<Result[]> {
-  const results: Result[] = [];
-  const measure = async (
-    work: string,
-    bytes: number,
-    contestants: Record<string, () => unknown>,
-    goals: Result['goals'],
-  ) => {
-    if (!only(work)) return;
-    const slow = bytes > 1 << 22;
-    results.push({
-      work,
+interface Row {
+  readonly work: string;
+  readonly bytes: number;
+  readonly goals: Readonly<Record<string, number>>;
+  readonly yunseal: () => unknown;
+  /** `bare` first; the peer's are made when the peer is loaded, so that its heap is not there before. */
+  readonly bare: () => unknown;
+  readonly peers?: (peers: Peers) => Promise<Record<string, () => unknown>>;
+}
+
+type Peer = ReturnType<typeof import('./peer.ts').peer>;
+/** The peer as it comes, and with the same frames of 64 KiB. */
+interface Peers {
+  readonly usual: Peer;
+  readonly framed: Peer;
+}
+
+async function rowsOf(name: string, bytes: number): Promise<Row[]> {
+  const plaintext = randomBytes(bytes);
+  const bareMessage = bareEncrypt(plaintext);
+  const message = (await plain.encrypt(plaintext, { context })).ciphertext;
+  const small = bytes <= 65_536;
+  const goals: Record<string, number> = small ? { peer: 8 } : { peer: 10, bare: 0.8 };
+  const rows: Row[] = [
+    {
+      work: `${name}, raw AES keyring, encrypt`,
       bytes,
       goals,
-      ...(await sideBySide(contestants, slow ? { rounds: 5, sliceMs: 1 } : {})),
-    });
-  };
-
-  for (const [name, bytes] of [
-    ['1 KiB', 1024],
-    ['1 MiB', 1 << 20],
-    ['64 MiB', 1 << 26],
-  ] as const) {
-    if (!only(name)) continue;
-    const plaintext = randomBytes(bytes);
-    const bare = bareEncrypt(plaintext);
-    const ours = (await plain.encrypt(plaintext, { context })).ciphertext;
-    const theirs = await other.encrypt(plaintext);
-    const theirs64 = await other64.encrypt(plaintext);
-    const goals = bytes === 1024 ? { peer: 8 } : { peer: 10, bare: 0.8 };
-    await measure(
-      `${name}, raw AES keyring, encrypt`,
+      yunseal: () => plain.encrypt(plaintext, { context }),
+      bare: () => bareEncrypt(plaintext),
+      peers: async ({ usual, framed }) => ({
+        peer: () => usual.encrypt(plaintext),
+        ...(!small && { peer64: () => framed.encrypt(plaintext) }),
+      }),
+    },
+    {
+      work: `${name}, raw AES keyring, decrypt`,
       bytes,
+      goals,
+      yunseal: () => plain.decrypt(message),
+      bare: () => bareDecrypt(bareMessage),
+      peers: async ({ usual, framed }) => {
+        const [theirs, theirs64] = [await usual.encrypt(plaintext), await framed.encrypt(plaintext)];
+        return {
+          peer: () => usual.decrypt(theirs),
+          ...(!small && { peer64: () => framed.decrypt(theirs64) }),
+        };
+      },
+    },
+  ];
+  if (small) {
+    const cachedMessage = (await cached.encrypt(plaintext, { context })).ciphertext;
+    rows.push(
       {
-        yunseal: () => plain.encrypt(plaintext, { context }),
-        peer: () => other.encrypt(plaintext),
-        ...(bytes > 65_536 && { peer64: () => other64.encrypt(plaintext) }),
+        work: `${name}, cached materials, encrypt`,
+        bytes,
+        goals: { peer: 10 },
+        yunseal: () => cached.encrypt(plaintext, { context }),
+        bare: () => bareEncrypt(plaintext),
+        peers: async ({ usual }) => ({ peer: () => usual.encryptCached(plaintext) }),
+      },
+      {
+        work: `${name}, cached materials, decrypt`,
+        bytes,
+        goals: { peer: 10 },
+        yunseal: () => cached.decrypt(cachedMessage),
+        bare: () => bareDecrypt(bareMessage),
+        peers: async ({ usual }) => {
+          const theirs = await usual.encryptCached(plaintext);
+          return { peer: () => usual.decryptCached(theirs) };
+        },
+      },
+    );
+  }
+  if (bytes === 1 << 20) {
+    const aliyunMessage = (await aliyun.encrypt(plaintext, { context })).ciphertext;
+    rows.push(
+      {
+        work: `${name}, aliyun format, encrypt`,
+        bytes,
+        goals: { bare: 0.8 },
+        yunseal: () => aliyun.encrypt(plaintext, { context }),
         bare: () => bareEncrypt(plaintext),
       },
-      goals,
-    );
-    await measure(
-      `${name}, raw AES keyring, decrypt`,
-      bytes,
       {
-        yunseal: () => plain.decrypt(ours),
-        peer: () => other.decrypt(theirs),
-        ...(bytes > 65_536 && { peer64: () => other64.decrypt(theirs64) }),
-        bare: () => bareDecrypt(bare),
+        work: `${name}, aliyun format, decrypt`,
+        bytes,
+        goals: { bare: 0.8 },
+        yunseal: () => aliyun.decrypt(aliyunMessage),
+        bare: () => bareDecrypt(bareMessage),
       },
-      goals,
     );
-    if (bytes === 1024) {
-      const oursCached = (await cached.encrypt(plaintext, { context })).ciphertext;
-      const theirsCached = await other.encryptCached(plaintext);
-      await measure(
-        `${name}, cached materials, encrypt`,
-        bytes,
-        {
-          yunseal: () => cached.encrypt(plaintext, { context }),
-          peer: () => other.encryptCached(plaintext),
-          bare: () => bareEncrypt(plaintext),
-        },
-        { peer: 10 },
-      );
-      await measure(
-        `${name}, cached materials, decrypt`,
-        bytes,
-        {
-          yunseal: () => cached.decrypt(oursCached),
-          peer: () => other.decryptCached(theirsCached),
-          bare: () => bareDecrypt(bare),
-        },
-        { peer: 10 },
-      );
-    }
-    if (bytes === 1 << 20) {
-      const message = (await aliyun.encrypt(plaintext, { context })).ciphertext;
-      await measure(
-        `${name}, aliyun format, encrypt`,
-        bytes,
-        { yunseal: () => aliyun.encrypt(plaintext, { context }), bare: () => bareEncrypt(plaintext) },
-        { bare: 0.8 },
-      );
-      await measure(
-        `${name}, aliyun format, decrypt`,
-        bytes,
-        { yunseal: () => aliyun.decrypt(message), bare: () => bareDecrypt(bare) },
-        { bare: 0.8 },
-      );
+  }
+  return rows;
+}
+
+const sizes = [
+  ['1 KiB', 1024],
+  ['1 MiB', 1 << 20],
+  ['64 MiB', 1 << 26],
+] as const;
+
+export async function inMemory(only: (work: string) => boolean): Promise<Result[]> {
+  const results = new Map<string, Result>();
+  const chosen = sizes.filter(([name]) => only(name));
+  const optionsFor = (bytes: number) => (bytes > 1 << 22 ? { rounds: 7, sliceMs: 1 } : {});
+  for (const [name, bytes] of chosen) {
+    for (const { work, goals, yunseal, bare } of await rowsOf(name, bytes)) {
+      results.set(work, { work, bytes, goals, ...(await sideBySide({ yunseal, bare }, optionsFor(bytes))) });
     }
   }
-  return results;
+  if (chosen.length === 0) return [];
+
+  const { peer } = await import('./peer.ts');
+  const peers: Peers = { usual: peer(key, context), framed: peer(key, context, 65_536) };
+  for (const [name, bytes] of chosen) {
+    for (const row of await rowsOf(name, bytes)) {
+      if (row.peers === undefined) continue;
+      const contestants = { yunseal: row.yunseal, ...(await row.peers(peers)) };
+      const measured = await sideBySide(contestants, optionsFor(bytes));
+      const before = results.get(row.work)!;
+      results.set(row.work, {
+        ...before,
+        perSecond: { ...measured.perSecond, ...before.perSecond },
+        ratios: { ...before.ratios, ...measured.ratios },
+      });
+    }
+  }
+  return [...results.values()];
 }

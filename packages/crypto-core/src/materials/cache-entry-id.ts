@@ -6,7 +6,7 @@ import type { EncryptedDataKey } from '../keyring.ts';
 import { encodeProviderInfo, encodeUtf8 } from '../text.ts';
 import type { DecryptionMaterialsRequest, EncryptionMaterialsRequest } from './manager.ts';
 
-const separator = Uint8Array.of(0);
+const separator = 0;
 const cachingResource = Uint8Array.of(0x01);
 const encryptScope = Uint8Array.of(0x01);
 const decryptScope = Uint8Array.of(0x02);
@@ -27,7 +27,7 @@ export function encryptionEntryId(
     encryptScope,
     encodeUtf8(partitionId),
     withAlgorithmSuite,
-    suiteId(request.suite.id),
+    u16(request.suite.id),
     serializeContext(request.encryptionContext),
   ]);
 }
@@ -37,29 +37,47 @@ export function decryptionEntryId(
   partitionId: string,
   request: DecryptionMaterialsRequest,
 ): MaybePromise<string> {
-  const keys = request.encryptedDataKeys.map(serializeEncryptedDataKey).sort(compareBytes);
   return digest([
     cachingResource,
     decryptScope,
     encodeUtf8(partitionId),
-    suiteId(request.suite.id),
-    concat(...keys),
+    u16(request.suite.id),
+    serializeSorted(request.encryptedDataKeys),
     serializeContext(request.encryptionContext),
   ]);
 }
 
+/** Where short inputs are put together: both backends take what they need of it before they return. */
+const scratch = new Uint8Array(4096);
+
 function digest(fields: readonly Uint8Array[]): MaybePromise<string> {
-  const parts: Uint8Array[] = [];
-  for (const field of fields) parts.push(field, separator);
-  parts.pop();
-  return backend.sha384(concat(...parts));
+  let length = fields.length - 1;
+  for (const field of fields) length += field.length;
+  const input = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
+  let at = 0;
+  for (const field of fields) {
+    if (at > 0) {
+      input[at] = separator;
+      at += 1;
+    }
+    input.set(field, at);
+    at += field.length;
+  }
+  return backend.sha384(input);
+}
+
+function serializeSorted(encryptedDataKeys: readonly EncryptedDataKey[]): Uint8Array {
+  const [only] = encryptedDataKeys;
+  if (only !== undefined && encryptedDataKeys.length === 1) return serializeEncryptedDataKey(only);
+  return concat(...encryptedDataKeys.map(serializeEncryptedDataKey).sort(compareBytes));
 }
 
 function serializeEncryptedDataKey({ providerId, providerInfo, ciphertext }: EncryptedDataKey): Uint8Array {
   const fields = [encodeUtf8(providerId), encodeProviderInfo(providerInfo), ciphertext];
-  return concat(...fields.flatMap((field) => [Uint8Array.of(field.length >> 8, field.length & 0xff), field]));
+  return concat(...fields.flatMap((field) => [u16(field.length), field]));
 }
 
-function suiteId(id: number): Uint8Array {
-  return Uint8Array.of(id >> 8, id & 0xff);
+/** Two bytes, big-endian: suite ids, and the lengths of an encrypted data key's fields. */
+function u16(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value & 0xff);
 }
