@@ -24,6 +24,7 @@ export {
   type Evaluation,
   evaluate,
   type PolicyInput,
+  type PolicyInputs,
   type PolicySet,
 } from './judge/evaluate.ts';
 export type {

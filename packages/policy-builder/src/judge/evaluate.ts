@@ -16,23 +16,26 @@ export type Decision = 'Allow' | 'ExplicitDeny' | 'ImplicitDeny';
 /** A policy, or one with the name by which explanations should call it. */
 export type PolicyInput = PolicyDocument | { readonly name: string; readonly document: PolicyDocument };
 
+/** One policy or several. */
+export type PolicyInputs = PolicyInput | readonly PolicyInput[];
+
 /**
  * Every policy that has a say in a request. Leave out what does not exist; an empty list is the same as none,
  * but for `identity`, whose presence says that the caller is a RAM identity.
  */
 export interface PolicySet {
   /** Attached to the RAM user or role. Absent when the caller is no RAM identity (a service, an IdP's user). */
-  readonly identity?: readonly PolicyInput[] | undefined;
+  readonly identity?: PolicyInputs | undefined;
   /** Inherited from the user's groups. */
-  readonly group?: readonly PolicyInput[] | undefined;
+  readonly group?: PolicyInputs | undefined;
   /** On the resource: a role's trust policy or a bucket policy. */
-  readonly resource?: readonly PolicyInput[] | undefined;
+  readonly resource?: PolicyInputs | undefined;
   /** Passed to AssumeRole: a ceiling on the session. */
-  readonly session?: readonly PolicyInput[] | undefined;
+  readonly session?: PolicyInputs | undefined;
   /** Of the resource directory: a ceiling on the member account. */
-  readonly control?: readonly PolicyInput[] | undefined;
+  readonly control?: PolicyInputs | undefined;
   /** Attached to the identity for the resource's resource group. */
-  readonly resourceGroup?: readonly PolicyInput[] | undefined;
+  readonly resourceGroup?: PolicyInputs | undefined;
 }
 
 export interface Evaluation {
@@ -150,11 +153,20 @@ export function hasIdentity(policies: PolicySet): boolean {
 export function preparePolicySet(policies: PolicySet): PreparedPolicy[] {
   const prepared: PreparedPolicy[] = [];
   for (const source of POLICY_SOURCES) {
-    (policies[source] ?? []).forEach((input, index) => {
+    inputsOf(policies[source]).forEach((input, index) => {
       prepared.push(preparePolicy(source, input, index));
     });
   }
   return prepared;
+}
+
+function inputsOf(inputs: PolicyInputs | undefined): readonly PolicyInput[] {
+  if (inputs === undefined) return [];
+  return isInputList(inputs) ? inputs : [inputs];
+}
+
+function isInputList(inputs: PolicyInputs): inputs is readonly PolicyInput[] {
+  return Array.isArray(inputs);
 }
 
 /** Policies made by this package never change, so what is prepared for one serves as long as it lives. */

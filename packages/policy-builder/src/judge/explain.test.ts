@@ -176,6 +176,17 @@ describe('evaluate', () => {
     );
   });
 
+  it('takes one policy as well as a list of them', () => {
+    const everything = policy(allow('*').on('*'));
+    const limit = policy(allow('kms:Decrypt').on('*'));
+    const decide = (action: string) =>
+      evaluate({ identity: everything, session: limit }, { action, resource: key }).decision;
+    expect([decide('kms:Decrypt'), decide('kms:Encrypt')]).toEqual(['Allow', 'ImplicitDeny']);
+    expect(
+      compilePolicies({ identity: everything, session: limit })({ action: 'kms:Encrypt', resource: key }),
+    ).toBe('ImplicitDeny');
+  });
+
   it('refuses what is no policy', () => {
     expect(() => evaluate({ identity: [{} as never] }, { action: 'a:B', resource: '*' })).toThrow(
       PolicyError,

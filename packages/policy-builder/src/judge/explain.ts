@@ -5,7 +5,7 @@ import {
   type StatementPrincipal,
 } from '../model/policy.ts';
 import { type Condition, conditionHolds, contextValues } from './condition.ts';
-import type { Decision, Verdict } from './evaluate.ts';
+import type { Verdict } from './evaluate.ts';
 import { actionMatches, ownerIsExempt, type RequestPrincipal, resourceMatches } from './match.ts';
 import {
   type AccessRequest,
@@ -67,7 +67,7 @@ export interface Explanation {
 
 /** Puts a verdict into words. */
 export function explainDecision(
-  verdict: Verdict & { readonly decision: Decision },
+  verdict: Verdict,
   policies: readonly PreparedPolicy[],
   request: AccessRequest,
 ): Explanation {

@@ -143,13 +143,11 @@ function principalToJson(principal: StatementPrincipal): unknown {
 }
 
 function conditionToJson(condition: ConditionBlock): Record<string, unknown> {
-  const json: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [operator, keys] of Object.entries(condition)) {
-    const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const [key, list] of Object.entries(keys)) values[key] = oneOrMany(list);
-    json[operator] = { ...values };
-  }
-  return { ...json };
+  return mapValues(condition, (keys) => mapValues(keys, oneOrMany));
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 function oneOrMany(values: readonly string[]): string | string[] {
