@@ -37,8 +37,11 @@ describe('faults on request', () => {
   it.each(['reset', 'region-down', 'truncate', 'html'] as const)(
     'of kind %s leave the client without an answer it can read',
     async (kind) => {
+      const before = cloud.auditLog().length;
       const { remove } = cloud.faults.inject({ service: 'kms', region: 'cn-hangzhou', kind });
       await expect(kms('ListKeys')).rejects.toThrow();
+      // A truncated answer is one to a call that was made; the others never reached the service.
+      expect(cloud.auditLog().length - before).toBe(kind === 'truncate' ? 1 : 0);
       remove();
       await kms('ListKeys');
     },

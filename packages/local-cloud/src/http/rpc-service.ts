@@ -116,6 +116,7 @@ async function answer(
   };
   let truncate = false;
   let failure: ServiceError | undefined;
+  let reached = true;
   try {
     const rpc = readRequest(request);
     const { parameters } = rpc;
@@ -126,7 +127,10 @@ async function answer(
     const faults = platform.faults.take({ service: service.service, operation: name, region });
     if (faults.length > 0) {
       const effect = await applyFaults(faults, request, reply, faultErrors(service));
-      if (effect === 'answered') return;
+      if (effect === 'answered') {
+        reached = false;
+        return;
+      }
       truncate = effect === 'truncate';
     }
     const operation = findOperation(service, name);
@@ -153,23 +157,34 @@ async function answer(
     failure = error instanceof ServiceError ? error : internalFailure(error);
     await sendError(reply, request, failure, { truncate, format: progress.parameters.get('Format') });
   } finally {
-    platform.audit.record({
-      time: platform.clock.now(),
-      service: service.displayName,
-      apiVersion: service.version,
-      operation: progress.operation,
-      region: progress.region,
-      requestId: request.id,
-      sourceIp: request.ip,
-      userAgent: header(request, 'user-agent') ?? '',
-      principal: progress.caller?.principal,
-      accessKeyId: progress.caller?.accessKeyId,
-      parameters: auditedParameters(progress.parameters),
-      decisions: progress.decisions,
-      explanation: progress.explanation,
-      error: failure === undefined ? undefined : { code: failure.code, message: failure.message },
-    });
+    // What a fault kept from the service has not happened to it.
+    if (reached) record(platform, service, request, progress, failure);
   }
+}
+
+function record(
+  platform: Platform,
+  service: RpcService,
+  request: FastifyRequest,
+  progress: Progress,
+  failure: ServiceError | undefined,
+): void {
+  platform.audit.record({
+    time: platform.clock.now(),
+    service: service.displayName,
+    apiVersion: service.version,
+    operation: progress.operation,
+    region: progress.region,
+    requestId: request.id,
+    sourceIp: request.ip,
+    userAgent: header(request, 'user-agent') ?? '',
+    principal: progress.caller?.principal,
+    accessKeyId: progress.caller?.accessKeyId,
+    parameters: auditedParameters(progress.parameters),
+    decisions: progress.decisions,
+    explanation: progress.explanation,
+    error: failure === undefined ? undefined : { code: failure.code, message: failure.message },
+  });
 }
 
 async function run(
