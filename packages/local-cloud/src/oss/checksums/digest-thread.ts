@@ -26,7 +26,8 @@ const waiting = new Map<number, Waiting>();
 
 /**
  * Takes the checksums on a thread of their own, so that MD5 (the slowest step of storing a large object) goes on while
- * the next bytes are received. One thread serves all; it does not keep the process alive.
+ * the next bytes are received. One thread serves all; it keeps the process alive while it is asked
+ * something, and no longer.
  */
 export function createThreadedDigest(): Digest {
   worker ??= startWorker();
@@ -35,6 +36,7 @@ export function createThreadedDigest(): Digest {
   const ask = (request: Omit<DigestRequest, 'stream'>) =>
     new Promise<Checksums | undefined>((resolve, reject) => {
       waiting.set(stream, { resolve, reject });
+      thread.ref();
       thread.postMessage({ stream, ...request });
     });
   return {
@@ -46,6 +48,7 @@ export function createThreadedDigest(): Digest {
     },
     abandon() {
       waiting.delete(stream);
+      if (waiting.size === 0) thread.unref();
       thread.postMessage({ stream, step: 'abandon' });
     },
   };
@@ -56,10 +59,10 @@ function startWorker(): Worker {
   // In the built package the file is JavaScript, as this one is.
   const built = new URL(source.href.replace(/\.ts$/, '.js'));
   const started = new Worker(import.meta.url.endsWith('.ts') ? source : built);
-  started.unref();
   started.on('message', ({ stream, checksums, failure }: DigestAnswer) => {
     const asked = waiting.get(stream);
     waiting.delete(stream);
+    if (waiting.size === 0) started.unref();
     if (failure === undefined) asked?.resolve(checksums);
     else asked?.reject(new Error(failure));
   });

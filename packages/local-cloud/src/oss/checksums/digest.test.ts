@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { createDigest } from './digest.ts';
 import { createThreadedDigest } from './digest-thread.ts';
@@ -31,4 +33,17 @@ it('goes on after a stream was abandoned', async () => {
     md5: '25F9E794323B453885F5181F1B624D0B',
     crc64: '11051210869376104954',
   });
+});
+
+it('keeps a process alive until it has answered, and no longer', async () => {
+  const program = `
+    const { createThreadedDigest } = await import(${JSON.stringify(new URL('digest-thread.ts', import.meta.url).href)});
+    const digest = createThreadedDigest();
+    await digest.update(Buffer.from('123456789'));
+    console.log((await digest.finish()).crc64);
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+    timeout: 20_000,
+  });
+  expect(stdout.trim()).toBe('11051210869376104954');
 });
