@@ -21,7 +21,7 @@ import {
 } from './frame.ts';
 import { parseHeader } from './header.ts';
 import { verifyHeader } from './header-authentication.ts';
-import { locateFrame } from './layout.ts';
+import { bytesNeeded, locateFrame } from './layout.ts';
 import { frameAuthenticationError, readNonFramedPrefix } from './whole.ts';
 
 /** A part of the message that is read in one piece once all its bytes are there. */
@@ -126,8 +126,17 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   const readParts = async (bytes: Uint8Array, emit: Emit): Promise<number> => {
     let at = 0;
     while (at < bytes.length && position + (bytes.length - at) >= needed) {
+      const rest = at === 0 ? bytes : bytes.subarray(at);
+      if (part === 'frames') {
+        const length = bytesNeeded(rest, header!.frameLength);
+        if (rest.length < length) {
+          needed = position + length;
+          checkPieceLength();
+          break;
+        }
+      }
       try {
-        const taken = await readPart(at === 0 ? bytes : bytes.subarray(at), emit);
+        const taken = await readPart(rest, emit);
         at += taken;
         position += taken;
         needed = position + 1;

@@ -95,6 +95,20 @@ export function locateFrame(
   return { kind: isFinal ? 'final' : 'regular', sequenceNumber, ivOffset, contentOffset, contentLength, end };
 }
 
+/**
+ * How many bytes the frame that starts here takes, as far as these bytes tell: at least that many must be there before
+ * {@link locateFrame} can succeed. It costs a stream much less to ask than to try.
+ */
+export function bytesNeeded(bytes: Uint8Array, frameLength: number): number {
+  if (bytes.length < 4) return 4;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (view.getUint32(0) !== finalFrameMark) return frameSize('regular', frameLength);
+  const lengthOffset = finalFrameOverhead - tagLength - 4;
+  if (bytes.length < lengthOffset + 4) return lengthOffset + 4;
+  // A length that is too long is for locateFrame to refuse, without waiting for so many bytes.
+  return frameSize('final', Math.min(view.getUint32(lengthOffset), frameLength));
+}
+
 /** Where one frame stands in the message, and its content in the plaintext. All in bytes. */
 export interface FrameSpan {
   /** Counted from 1. */
