@@ -94,6 +94,11 @@ describe('the content key', () => {
     );
   });
 
+  it('is not written when the master key wraps it to nothing', async () => {
+    const broken = kmsMasterKey({ encrypt: async () => '', decrypt: async () => '' });
+    await expect(writeOssSdkMetadata(newContentKey(), broken, {})).rejects.toThrow(MasterKeyError);
+  });
+
   it('is wrapped by KMS as Base64 text, and stored as the raw bytes of the blob', async () => {
     const sent: string[] = [];
     const kms = kmsMasterKey({

@@ -128,10 +128,15 @@ export async function writeOssSdkMetadata(
   masterKey: MasterKey,
   sizes: { readonly contentLength?: number | undefined; readonly multipart?: MultipartSizes | undefined },
 ): Promise<Record<string, string>> {
-  const base64 = (value: Uint8Array) => Buffer.from(value).toString('base64');
+  const wrap = async (bytes: Uint8Array) => {
+    const wrapped = await masterKey.wrap(bytes);
+    // Nobody could ever read the object.
+    if (wrapped.length === 0) throw new MasterKeyError('the master key wrapped the content key to nothing');
+    return Buffer.from(wrapped).toString('base64');
+  };
   const fields: Record<string, string | undefined> = {
-    key: base64(await masterKey.wrap(key)),
-    start: base64(await masterKey.wrap(iv)),
+    key: await wrap(key),
+    start: await wrap(iv),
     'cek-alg': CEK_ALGORITHM,
     'wrap-alg': masterKey.wrapAlgorithm,
     matdesc: masterKey.description,
