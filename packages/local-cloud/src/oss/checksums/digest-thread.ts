@@ -58,7 +58,9 @@ function startWorker(): Worker {
   const source = new URL('./digest-worker.ts', import.meta.url);
   // In the built package the file is JavaScript, as this one is.
   const built = new URL(source.href.replace(/\.ts$/, '.js'));
-  const started = new Worker(import.meta.url.endsWith('.ts') ? source : built);
+  const file = import.meta.url.endsWith('.ts') ? source : built;
+  // Options of the process, such as `--input-type`, need not fit this file.
+  const started = new Worker(file, { execArgv: [] });
   started.on('message', ({ stream, checksums, failure }: DigestAnswer) => {
     const asked = waiting.get(stream);
     waiting.delete(stream);
