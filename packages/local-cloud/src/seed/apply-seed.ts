@@ -6,6 +6,7 @@ import type { Attachment, EntityKind, PolicyRecord } from '../identities/records
 import { seedKey, seedSecret } from '../kms/seed.ts';
 import { seedBucket } from '../oss/seed.ts';
 import type { Platform } from '../platform.ts';
+import type { Collection } from '../store/store.ts';
 import { invalidSeed, type Seed, type SeedAccount, type SeedInstance } from './seed.ts';
 
 /** Puts everything a seed names into an empty cloud, in one transaction. */
@@ -30,7 +31,7 @@ function applyAccount(platform: Platform, account: SeedAccount, path: string): v
     putAccessKey(platform, accountId, undefined, account.rootAccessKey);
 
   for (const [index, user] of (account.users ?? []).entries()) {
-    directory.users.put(entityKey(accountId, user.name), {
+    putOnce(directory.users, accountId, user.name, `${path}.users.${index}.name`, {
       accountId,
       userName: user.name,
       userId: entityId('2', accountId, 'user', user.name, 0),
@@ -49,7 +50,7 @@ function applyAccount(platform: Platform, account: SeedAccount, path: string): v
     for (const [at, member] of (group.members ?? []).entries())
       if (!directory.users.has(entityKey(accountId, member)))
         throw invalidSeed(`${path}.groups.${index}.members.${at}: there is no user ${member}`);
-    directory.groups.put(entityKey(accountId, group.name), {
+    putOnce(directory.groups, accountId, group.name, `${path}.groups.${index}.name`, {
       accountId,
       groupName: group.name,
       groupId: entityId('g-', accountId, 'group', group.name, 0),
@@ -69,7 +70,7 @@ function applyAccount(platform: Platform, account: SeedAccount, path: string): v
   }
 
   for (const [index, role] of (account.roles ?? []).entries()) {
-    directory.roles.put(entityKey(accountId, role.name), {
+    putOnce(directory.roles, accountId, role.name, `${path}.roles.${index}.name`, {
       accountId,
       roleName: role.name,
       roleId: entityId('3', accountId, 'role', role.name, 0),
@@ -99,6 +100,19 @@ function applyAccount(platform: Platform, account: SeedAccount, path: string): v
   for (const bucket of account.buckets ?? []) seedBucket(platform, accountId, bucket);
   for (const [index, instance] of (account.instances ?? []).entries())
     putInstance(platform, accountId, instance, `${path}.instances.${index}`);
+}
+
+/** Names are compared without regard to case, and each is there once. */
+function putOnce<T>(
+  collection: Collection<T>,
+  accountId: string,
+  name: string,
+  path: string,
+  record: T,
+): void {
+  const key = entityKey(accountId, name);
+  if (collection.has(key)) throw invalidSeed(`${path}: ${JSON.stringify(name)} is there twice`);
+  collection.put(key, record);
 }
 
 function putAccessKey(
@@ -138,7 +152,7 @@ function putPolicy(
     versions: [{ versionId: 'v1', document: checkedDocument(document, path), createDate: now }],
     tags: {},
   };
-  directory.policies.put(entityKey(accountId, policyName), policy);
+  putOnce(directory.policies, accountId, policyName, path, policy);
 }
 
 /** Policies by name; a document becomes a custom policy named after the entity that has it. */
@@ -155,7 +169,7 @@ function attach(
   const attachments = references.map((reference, index): Attachment => {
     const attachDate = clock.now();
     if (typeof reference !== 'string') {
-      const policyName = `${name}-${index + 1}`;
+      const policyName = `${kind}-${name}-${index + 1}`;
       putPolicy(platform, accountId, policyName, reference, `Of ${kind} ${name}`, `${path}.${index}`);
       return { policyType: 'Custom', policyName, attachDate };
     }

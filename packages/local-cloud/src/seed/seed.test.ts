@@ -16,7 +16,7 @@ const admin = {
 describe('a seed', () => {
   it.each([
     [{}, /accounts: nothing is given/],
-    [{ accounts: [{ id: 12 }] }, /accounts\.0\.id: 12 is given, and string is needed/],
+    [{ accounts: [{ id: true }] }, /accounts\.0\.id: true is given, and string is needed/],
     [{ accounts: [{ id: '12' }] }, /16 digits/],
     [{ accounts: [], regoin: 'x' }, /regoin: there is no such thing/],
     [
@@ -41,6 +41,7 @@ describe('a seed', () => {
       /accounts\.0\.users\.1\.policies\.0: there is no policy "None"/,
     ],
     [{ instances: [{ role: 'none' }] }, /accounts\.0\.instances\.0\.role: there is no role/],
+    [{ users: [admin, { name: 'Admin' }] }, /accounts\.0\.users\.1\.name: "Admin" is there twice/],
     [{ keys: [{ material: 'QUJD' }] }, /accounts\.0\.keys\.0\.material: 32 bytes/],
     [{ keys: [{ spec: 'EC_P256', usage: 'ENCRYPT/DECRYPT' }] }, /accounts\.0\.keys\.0\.usage/],
     [{ groups: [{ name: 'g', members: ['nobody'] }] }, /accounts\.0\.groups\.0\.members\.0/],
@@ -48,6 +49,10 @@ describe('a seed', () => {
   ])('whose parts do not fit is refused with the path: %o', async (account, message) => {
     const seed = { accounts: [{ id: '1000000000000001', users: [admin], ...account }] };
     await expect(startLocalCloud({ seed: seed as never })).rejects.toThrow(message);
+  });
+
+  it('takes an account id that YAML has read as a number', () => {
+    expect(decodeSeed({ accounts: [{ id: 1000000000000001 }] }).accounts[0]?.id).toBe('1000000000000001');
   });
 
   describe('from a YAML file', () => {

@@ -105,9 +105,18 @@ const oidcProvider = t.readonly(
   }),
 );
 
+/** YAML reads 16 digits without quotes as a number. */
+const accountId = new t.Type<string, string, unknown>(
+  'string',
+  t.string.is,
+  (value, context) =>
+    Number.isSafeInteger(value) ? t.success(String(value)) : t.string.validate(value, context),
+  t.identity,
+);
+
 const account = t.readonly(
   t.intersection([
-    t.strict({ id: t.string }),
+    t.strict({ id: accountId }),
     t.exact(
       t.partial({
         rootAccessKey: accessKey,
