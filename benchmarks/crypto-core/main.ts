@@ -22,16 +22,17 @@ if (values.json) {
 } else {
   const ratio = (value: number | undefined, goal: number | undefined, digits: number) =>
     value === undefined ? '' : `${value.toFixed(digits)}${goal === undefined ? '' : ` (goal ${goal})`}`;
-  console.table(
-    memory.map(({ work, bytes, perSecond, ratios, goals }) => ({
-      work,
-      'op/s': Math.round(perSecond.yunseal!),
-      'MB/s': Math.round((perSecond.yunseal! * bytes) / 1e6),
-      '× peer': ratio(ratios.peer, goals.peer, 1),
-      '× peer, 64 KiB frames': ratio(ratios.peer64, undefined, 1),
-      '× bare': ratio(ratios.bare, goals.bare, 2),
-    })),
-  );
+  if (memory.length > 0)
+    console.table(
+      memory.map(({ work, bytes, perSecond, ratios, goals }) => ({
+        work,
+        'op/s': Math.round(perSecond.yunseal!),
+        'MB/s': Math.round((perSecond.yunseal! * bytes) / 1e6),
+        '× peer': ratio(ratios.peer, goals.peer, 1),
+        '× peer, 64 KiB frames': ratio(ratios.peer64, undefined, 1),
+        '× bare': ratio(ratios.bare, goals.bare, 2),
+      })),
+    );
   if (files.length > 0) {
     console.table(
       files.map(({ work, bytesPerSecond, ratios, extraResident, goals }) => ({
