@@ -200,6 +200,28 @@ describe('a request', () => {
     expect(Message).not.toContain('c2VjcmV0IQ');
   });
 
+  it.each(['ACS3-HMAC-SHA256', 'ACS3-HMAC-SM3', 'v2'])('is accepted as %s', async (signatureAlgorithm) => {
+    const { body } = await stsClient(cloud, undefined, { signatureAlgorithm }).getCallerIdentity();
+    expect(body?.identityType).toBe('RAMUser');
+  });
+
+  it('is accepted with HMAC-SHA256 in version 1.0', async () => {
+    const { accessKeyId, accessKeySecret } = cloud.administrator;
+    const parameters = new Map<string, string>([
+      ['Action', 'ListKeys'],
+      ['Version', '2016-01-20'],
+      ['AccessKeyId', accessKeyId],
+      ['SignatureMethod', 'HMAC-SHA256'],
+      ['SignatureNonce', randomUUID()],
+      ['Timestamp', `${new Date().toISOString().slice(0, 19)}Z`],
+    ]);
+    const Signature = rpcSignature(rpcStringToSign('GET', parameters), accessKeySecret, 'HMAC-SHA256');
+    const query = new URLSearchParams([...parameters, ['Signature', Signature]]);
+    expect((await fetch(`${cloud.endpoints.kms}/?${query}`)).status).toBe(200);
+    query.set('SignatureMethod', 'HMAC-SHA1');
+    expect((await fetch(`${cloud.endpoints.kms}/?${query}`)).status).toBe(400);
+  });
+
   it('of the ACS3 style is checked down to its body and its signed headers', async () => {
     const { accessKeyId } = cloud.administrator;
     const wrong = { accessKeyId, accessKeySecret: 'wrong' };

@@ -37,8 +37,8 @@ export const ramClient = (cloud: LocalCloud, credentials?: TestCredentials) =>
 export const ecsClient = (cloud: LocalCloud, credentials?: TestCredentials) =>
   new (constructorOf(Ecs))(config(cloud, cloud.endpoints.ecs, credentials) as never);
 
-export const stsClient = (cloud: LocalCloud, credentials?: TestCredentials) =>
-  new (constructorOf(Sts))(config(cloud, cloud.endpoints.sts, credentials) as never);
+export const stsClient = (cloud: LocalCloud, credentials?: TestCredentials, options: object = {}) =>
+  new (constructorOf(Sts))({ ...config(cloud, cloud.endpoints.sts, credentials), ...options } as never);
 
 /** The client that the official ones read their credentials by. */
 export const officialCredential = (config: object) => new (constructorOf(Credential))(new Config(config));
