@@ -89,7 +89,9 @@ function signed(method: string, path: string, headers: Record<string, string> = 
     headers['content-md5'] ?? '',
     headers['content-type'] ?? '',
     date,
-    canonical + resource + (subResources.length === 0 ? '' : `?${subResources.join('&')}`),
+    canonical +
+      resource +
+      (subResources.length === 0 ? '' : `?${subResources.map(decodeURIComponent).join('&')}`),
   ].join('\n');
   const signature = createHmac('sha1', 'administrator-secret').update(stringToSign).digest('base64');
   const { hostname, port } = new URL(cloud.endpoints.oss);
@@ -305,6 +307,15 @@ describe('reading', () => {
     expect(Buffer.from(String(reply.headers['x-oss-err']), 'base64').toString('utf8')).toContain(
       '<Code>NoSuchKey</Code>',
     );
+  });
+
+  it('puts other headers in the place of the stored ones when asked to', async () => {
+    const asked = await send('GET', '/ten?response-cache-control=no-store&response-content-type=text/%C3%BC');
+    expect(asked.headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'text/\u00c3\u00bc' });
+    expect(code(await send('GET', '/ten?response-content-type=%0d%0ax:%20y'))).toEqual([
+      400,
+      'InvalidArgument',
+    ]);
   });
 
   it('tells less with objectMeta', async () => {

@@ -148,7 +148,13 @@ async function serve(
     ...outcome.headers,
   };
   reply.hijack();
-  await respond(state, reply.raw, request.method, { ...outcome, headers }, cut);
+  try {
+    await respond(state, reply.raw, request.method, { ...outcome, headers }, cut);
+  } catch (error) {
+    // Too late for another answer.
+    internalError(error);
+    raw.socket.destroy();
+  }
   return reply;
 }
 

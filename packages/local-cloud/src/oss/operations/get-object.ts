@@ -4,7 +4,7 @@ import { attributeHeaders } from '../attributes.ts';
 import { type Answer, answer, type Call, type Operation } from '../call.ts';
 import { checkConditions } from '../conditions.ts';
 import { openEncryption } from '../encryption.ts';
-import { accessDenied, noSuchKey } from '../errors.ts';
+import { accessDenied, invalidArgument, noSuchKey } from '../errors.ts';
 import { parseRange } from '../ranges.ts';
 import { headerValue } from '../signature/canonical.ts';
 import type { ObjectRecord } from '../storage/records.ts';
@@ -100,10 +100,16 @@ const overridable = [
 function overriddenHeaders(call: Call): Record<string, string> {
   const asked = overridable.flatMap((name) => {
     const value = call.address.query.get(`response-${name}`);
-    return value === undefined ? [] : [[name, value.replace(/[\r\n\0]/g, ' ')] as const];
+    return value === undefined ? [] : [[name, value] as const];
   });
   if (asked.length > 0 && call.caller === undefined) {
     throw accessDenied('Anonymous requests cannot override response headers.');
+  }
+  for (const [name, value] of asked) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a header cannot hold
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+      throw invalidArgument(`response-${name}`, value, 'A response header cannot hold control characters.');
+    }
   }
   return Object.fromEntries(asked);
 }
