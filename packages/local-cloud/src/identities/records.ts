@@ -2,7 +2,6 @@
 
 export interface AccountRecord {
   readonly accountId: string;
-  readonly alias?: string | undefined;
 }
 
 export interface UserRecord {
@@ -15,14 +14,6 @@ export interface UserRecord {
   readonly comments: string;
   readonly createDate: number;
   readonly updateDate: number;
-  readonly lastLoginDate?: number | undefined;
-  readonly loginProfile?: LoginProfileRecord | undefined;
-}
-
-export interface LoginProfileRecord {
-  readonly passwordResetRequired: boolean;
-  readonly mfaBindRequired: boolean;
-  readonly createDate: number;
 }
 
 /** A long-lived AccessKey. Without `userName` it is the account's own (root). */

@@ -77,8 +77,12 @@ export function defaultUsage(spec: KeySpec): KeyUsage {
 }
 
 export function checkUsage(spec: KeySpec, usage: KeyUsage): void {
-  const wrong = usage === 'SIGN/VERIFY' ? isSymmetric(spec) : spec === 'EC_P256' || spec === 'EC_P256K';
-  if (wrong) throw kmsError.invalid('KeyUsage', `a key of KeySpec ${spec} is not for ${usage}`);
+  if (!isFor(spec, usage)) throw kmsError.invalid('KeyUsage', `a key of KeySpec ${spec} is not for ${usage}`);
+}
+
+/** Symmetric keys encrypt, elliptic curves sign, RSA and SM2 keys are for either. */
+export function isFor(spec: KeySpec, usage: KeyUsage): boolean {
+  return usage === 'SIGN/VERIFY' ? !isSymmetric(spec) : spec !== 'EC_P256' && spec !== 'EC_P256K';
 }
 
 function readDescription({ parameters }: RpcCall): string {

@@ -7,10 +7,13 @@ import {
   randomBytes,
   verify,
 } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalCloud } from '../local-cloud.ts';
 import { startLocalCloud } from '../start.ts';
 import { codeOf, type KmsCaller, kmsCaller } from '../test-support/official-clients.ts';
+import { kmsService } from './service.ts';
 
 const day = 24 * 3_600_000;
 
@@ -431,6 +434,20 @@ describe('KMS, by the official client', () => {
     expect(
       cloud.auditLog().find(({ eventName }) => eventName === 'PutSecretValue')?.requestParameters.SecretData,
     ).toBe('***');
+  });
+
+  it('has every operation that the official client has', async () => {
+    const source = readFileSync(createRequire(import.meta.url).resolve('@alicloud/kms20160120'), 'utf8');
+    const operations = [...source.matchAll(/doRequest\("(\w+)"/g)].map(([, name]) => name as string);
+    expect(operations).toContain('GenerateDataKey');
+    expect(operations.filter((name) => !Object.hasOwn(kmsService.operations, name))).toEqual([]);
+    expect(await kms('DescribeService')).toMatchObject({
+      KeySpecs: {
+        KeySpec: expect.arrayContaining([
+          expect.objectContaining({ Name: 'EC_P256', Usages: { Usage: ['SIGN/VERIFY'] } }),
+        ]),
+      },
+    });
   });
 
   it('finds keys and secrets by filters', async () => {

@@ -44,7 +44,7 @@ import {
   updateSecret,
   updateSecretVersionStage,
 } from './secrets.ts';
-import { describeAccountKmsStatus, describeRegions } from './service-status.ts';
+import { describeAccountKmsStatus, describeRegions, describeService } from './service-status.ts';
 import { listResourceTags, tagResource, untagResource } from './tags.ts';
 import { createKeyVersion, describeKeyVersion, listKeyVersions, updateRotationPolicy } from './versions.ts';
 
@@ -103,6 +103,7 @@ export const kmsService: RpcService = {
     ListResourceTags: listResourceTags,
     DescribeRegions: describeRegions,
     DescribeAccountKmsStatus: describeAccountKmsStatus,
+    DescribeService: describeService,
   },
   regionOf,
   refusal: {
