@@ -80,7 +80,7 @@ describe('an instance that reads its role and uses KMS, as the documents tell it
   });
 
   it('may do what the role may, and nothing else', async () => {
-    const credentials = await instanceCredentials(cloud);
+    const credentials = await instanceCredentials(cloud.endpoints.imds);
     const kms = kmsCaller(cloud, credentials);
     const { CiphertextBlob, Plaintext } = await kms('GenerateDataKey', { KeyId: keyArn });
     expect(await kms('Decrypt', { CiphertextBlob: CiphertextBlob as never })).toMatchObject({ Plaintext });
@@ -117,7 +117,7 @@ describe('an instance that reads its role and uses KMS, as the documents tell it
     });
     const refused = cloud.auditLog().find(({ errorCode }) => errorCode === 'Forbidden.NoPermission');
     expect(refused?.additionalEventData.explanation).toMatch(/kms:CreateKey/);
-    const { securityToken } = await instanceCredentials(cloud);
+    const { securityToken } = await instanceCredentials(cloud.endpoints.imds);
     expect(JSON.stringify(cloud.auditLog())).not.toContain(securityToken);
   });
 
@@ -134,10 +134,10 @@ describe('an instance that reads its role and uses KMS, as the documents tell it
   });
 
   it('gets new credentials 30 minutes before the old ones end, and both work meanwhile', async () => {
-    const first = await instanceCredentials(cloud);
-    expect(await instanceCredentials(cloud)).toEqual(first);
+    const first = await instanceCredentials(cloud.endpoints.imds);
+    expect(await instanceCredentials(cloud.endpoints.imds)).toEqual(first);
     cloud.clock.advance(31 * 60_000);
-    const second = await instanceCredentials(cloud);
+    const second = await instanceCredentials(cloud.endpoints.imds);
     expect(second.accessKeyId).not.toBe(first.accessKeyId);
     expect(second.expiration.getTime() - cloud.clock.now()).toBeGreaterThan(3_500_000);
     await kmsCaller(cloud, first)('GenerateDataKey', { KeyId: keyArn });

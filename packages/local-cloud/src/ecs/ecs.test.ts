@@ -2,7 +2,7 @@ import * as Ecs from '@alicloud/ecs20140526';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalCloud } from '../local-cloud.ts';
 import { startLocalCloud } from '../start.ts';
-import { codeOf, ecsClient } from '../test-support/official-clients.ts';
+import { codeOf, ecsClient, instanceCredentials, kmsCaller } from '../test-support/official-clients.ts';
 
 const trust = (service: string) => ({
   Version: '1',
@@ -79,6 +79,29 @@ describe('ECS, by the official client', () => {
     );
     expect((await attach(operator(), 'Passable', ['i-2'])).body?.failCount).toBe(1);
     expect((await attach(operator(), 'Passable', ['i-2'], 'cn-beijing')).body?.failCount).toBe(0);
+  });
+
+  it('narrows what an instance may do as its role by the policy it is attached with', async () => {
+    const account = cloud.createAccount({
+      roles: [{ name: 'Wide', trustPolicy: trust('ecs.aliyuncs.com'), policies: ['AliyunKMSFullAccess'] }],
+      instances: [{ id: 'i-narrow' }],
+    });
+    const attachWith = (policy: string) =>
+      ecsClient(cloud, account).attachInstanceRamRole(
+        new Ecs.AttachInstanceRamRoleRequest({
+          regionId,
+          ramRoleName: 'Wide',
+          instanceIds: '["i-narrow"]',
+          policy,
+        }),
+      );
+    expect(await codeOf(attachWith('{'))).toBe('InvalidParameter.PolicyGrammar');
+    await attachWith(
+      '{"Version":"1","Statement":[{"Effect":"Allow","Action":"kms:ListKeys","Resource":"*"}]}',
+    );
+    const kms = kmsCaller(cloud, await instanceCredentials(await cloud.metadataEndpointOf('i-narrow')));
+    await kms('ListKeys');
+    expect(await codeOf(kms('ListAliases'))).toBe('Forbidden.NoPermission');
   });
 
   it('creates instances with a role, if it may be passed, and describes them', async () => {

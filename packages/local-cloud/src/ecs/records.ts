@@ -11,6 +11,8 @@ export interface InstanceRecord {
   readonly privateIp: string;
   readonly createDate: number;
   readonly ramRoleName?: string | undefined;
+  /** A policy document that narrows what the instance may do as its role. */
+  readonly ramRolePolicy?: string | undefined;
   /** Whether its metadata service refuses reads without a token (`HttpTokens: required`). */
   readonly hardened: boolean;
   readonly tags: Readonly<Record<string, string>>;

@@ -2,16 +2,21 @@ import type { Answer, RpcCall } from '../http/rpc-service.ts';
 import { ServiceError } from '../http/service-error.ts';
 import { arn, entityKey } from '../identities/directory.ts';
 import type { RoleRecord } from '../identities/records.ts';
+import { readSessionPolicy } from '../sts/assume-role.ts';
 import { decideTrust } from '../sts/trust.ts';
 import { type InstanceRecord, instanceArn, openInstances } from './records.ts';
 
-/** AttachInstanceRamRole (ECS 2014-05-26): `ecs:AttachInstanceRamRole` on each instance, `ram:PassRole` on the role. */
+/**
+ * AttachInstanceRamRole (ECS 2014-05-26): `ecs:AttachInstanceRamRole` on each instance, `ram:PassRole` on the role.
+ * With `Policy`, the instance may do no more than that policy says.
+ */
 export function attachInstanceRamRole(call: RpcCall): Answer {
   const { platform, parameters } = call;
   parameters.required('RegionId');
   const ids = instanceIds(call);
   for (const id of ids) call.authorize('ecs:AttachInstanceRamRole', namedInstanceArn(call, id));
   const role = passedRole(call, parameters.required('RamRoleName'));
+  const ramRolePolicy = readSessionPolicy(call);
   const instances = openInstances(platform.store);
   const results = ids.map((id) => {
     const instance = ownInstance(call, id);
@@ -27,7 +32,7 @@ export function attachInstanceRamRole(call: RpcCall): Answer {
         Code: 'InvalidOperation.InstanceRamRoleExist',
         Message: `The instance has the role ${instance.ramRoleName} already; detach it first.`,
       };
-    instances.put(id, { ...instance, ramRoleName: role.roleName });
+    instances.put(id, { ...instance, ramRoleName: role.roleName, ramRolePolicy });
     return { InstanceId: id, Success: true, Code: '200', Message: 'success' };
   });
   return summary(role.roleName, 'AttachInstanceRamRoleResults', 'AttachInstanceRamRoleResult', results);
@@ -56,7 +61,7 @@ export function detachInstanceRamRole(call: RpcCall): Answer {
         Code: 'InvalidRamRole.NotFound',
         Message: 'The instance does not have the specified RamRole.',
       };
-    instances.put(id, { ...instance, ramRoleName: undefined });
+    instances.put(id, { ...instance, ramRoleName: undefined, ramRolePolicy: undefined });
     return { ...common, Success: true, Code: '200', Message: 'success' };
   });
   return summary(roleName, 'DetachInstanceRamRoleResults', 'DetachInstanceRamRoleResult', results);

@@ -8,7 +8,7 @@ import { decideTrust } from '../sts/trust.ts';
 /** A new credential is there this long before the current one expires; both work meanwhile. */
 const overlapMs = 30 * 60_000;
 
-/** Which session an instance's role has at the moment, by `<instance>/<role id>`. */
+/** Which session an instance's role has at the moment, by instance, role and the policy that narrows it. */
 interface CurrentCredential {
   readonly accessKeyId: string;
 }
@@ -35,7 +35,7 @@ export function instanceCredential(
 ): SessionRecord {
   const { store, directory, clock } = platform;
   const currents = store.collection<CurrentCredential>('instanceCredentials');
-  const key = `${instance.instanceId}/${role.roleId}`;
+  const key = JSON.stringify([instance.instanceId, role.roleId, instance.ramRolePolicy]);
   const current = currents.get(key);
   const session = current === undefined ? undefined : directory.sessions.get(current.accessKeyId);
   const overlap = Math.min(overlapMs, (lifetimeSeconds * 1000) / 2);
@@ -51,6 +51,7 @@ export function instanceCredential(
       sessionName: instance.instanceId,
       durationSeconds: lifetimeSeconds,
       issuedTo: 'ecs.aliyuncs.com',
+      sessionPolicy: instance.ramRolePolicy,
     });
     currents.put(key, { accessKeyId: fresh.accessKeyId });
     return fresh;

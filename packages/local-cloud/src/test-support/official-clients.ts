@@ -89,10 +89,8 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
 }
 
 /** Reads the instance's role credentials from the metadata service, as the documents do. */
-export async function instanceCredentials(
-  cloud: LocalCloud,
-): Promise<TestCredentials & { expiration: Date }> {
-  const base = `${cloud.endpoints.imds}/latest/meta-data/ram/security-credentials/`;
+export async function instanceCredentials(imds: string): Promise<TestCredentials & { expiration: Date }> {
+  const base = `${imds}/latest/meta-data/ram/security-credentials/`;
   const role = await (await fetch(base)).text();
   const answer = (await (await fetch(base + role)).json()) as Record<string, string>;
   return {
