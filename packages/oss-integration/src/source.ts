@@ -53,7 +53,7 @@ export class SourceChangedError extends YunsealError {
   }
 }
 
-const READ_SIZE = 256 * 1024;
+const READ_SIZE = 1024 * 1024;
 
 /** Open a source; the caller closes it. */
 export async function openSource(source: ObjectSource): Promise<OpenSource> {
@@ -202,7 +202,10 @@ async function identify(file: FileHandle, path: string): Promise<{ size: number;
   return { size: Number(stats.size), mtimeNs: stats.mtimeNs };
 }
 
-/** Reads a file into two buffers by turns, so that a long file costs no more memory than a short one. */
+/**
+ * Reads a file ahead, into three buffers by turns: one whose bytes may still be in use, one that is being used, one that
+ * is being filled. A long file costs no more memory than a short one.
+ */
 function fileReader(
   size: number,
   fill: (bytes: Uint8Array, start: number) => Promise<Uint8Array>,
@@ -214,27 +217,36 @@ function fileReader(
       return length;
     },
     open(pieceLength) {
-      // Whole pieces, so that none lies in both buffers.
+      // Whole pieces, so that none lies in two buffers.
       const bufferLength = Math.min(Math.ceil(READ_SIZE / pieceLength) * pieceLength, Math.max(size, 1));
-      let current = Buffer.allocUnsafeSlow(bufferLength);
-      let other = Buffer.allocUnsafeSlow(bufferLength);
-      let filled = 0;
-      let taken = 0;
+      const buffers: Uint8Array[] = [];
+      let reads = 0;
+      const readNext = () => {
+        const start = reads * bufferLength;
+        if (start >= size) return undefined;
+        const index = reads++ % 3;
+        buffers[index] ??= Buffer.allocUnsafeSlow(bufferLength);
+        const reading = fill(buffers[index].subarray(0, Math.min(bufferLength, size - start)), start);
+        // It may fail before anybody waits for it.
+        reading.catch(() => undefined);
+        return reading;
+      };
+      let ahead = readNext();
+      let current: Uint8Array = new Uint8Array(0);
       return {
         async take(wanted) {
-          if (taken === filled && length < size) {
-            [current, other] = [other, current];
-            filled = Math.min(bufferLength, size - length);
-            taken = 0;
-            await fill(current.subarray(0, filled), length);
+          if (current.length === 0 && ahead !== undefined) {
+            current = await ahead;
+            ahead = readNext();
           }
-          const bytes = current.subarray(taken, Math.min(taken + wanted, filled));
-          taken += bytes.length;
+          const bytes = current.subarray(0, wanted);
+          current = current.subarray(bytes.length);
           length += bytes.length;
           if (length === size) await checkUnchanged();
           return bytes;
         },
-        close: async () => undefined,
+        // Nobody may close the file while it is being read.
+        close: async () => void (await ahead?.catch(() => undefined)),
       };
     },
   };

@@ -135,11 +135,7 @@ async function downloadParts(
     let writing = Promise.resolve();
     const fetchPart = async (part: number, stop: AbortSignal) => {
       const range = partRange(part, partSize, length);
-      let position = range.first;
-      for await (const chunk of read(range, stop)) {
-        await file.write(chunk, 0, chunk.length, position);
-        position += chunk.length;
-      }
+      await writeAt(file, range.first, read(range, stop));
       transferred += sizeOf(range);
       if (checkpoint !== undefined) {
         await file.datasync();
@@ -162,6 +158,30 @@ async function downloadParts(
   await rename(beside, path);
   if (checkpoint !== undefined) await rm(checkpoint, { force: true });
   return description;
+}
+
+/** Bytes gathered before they are written: each write costs a way to another thread and back. */
+const WRITE_SIZE = 1024 * 1024;
+
+async function writeAt(file: FileHandle, start: number, content: AsyncIterable<Uint8Array>): Promise<void> {
+  let position = start;
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  const flush = async () => {
+    for (let pending = gathered; size > 0; ) {
+      const { bytesWritten } = await file.writev(pending, position);
+      position += bytesWritten;
+      size -= bytesWritten;
+      if (size > 0) pending = [Buffer.concat(pending).subarray(bytesWritten)];
+    }
+    gathered = [];
+  };
+  for await (const chunk of content) {
+    gathered.push(chunk);
+    size += chunk.length;
+    if (size >= WRITE_SIZE) await flush();
+  }
+  await flush();
 }
 
 function partRange(part: number, partSize: number, length: number): ClosedRange {

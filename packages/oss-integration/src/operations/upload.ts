@@ -22,7 +22,7 @@ export interface TransferProgress {
 export interface UploadOptions extends ObjectWriteOptions {
   /** Bytes per part: 102,400 to 5 GiB; a multiple of 16 for layout `oss-sdk`. By default 8 MiB, more for long sources. */
   readonly partSize?: number | undefined;
-  /** Parts in flight. By default 4. Memory in use is about this many parts, and one. */
+  /** Parts in flight. By default 4. Memory in use is about two parts more. */
   readonly concurrency?: number | undefined;
   /**
    * A file to note progress in, so that another process can finish the upload. The ciphertext is first written to
@@ -61,7 +61,7 @@ export async function upload(
     const { store, retry } = settings;
     const uploadId = await retry(() => store.createMultipartUpload(key, write), signal);
     try {
-      const parts = cutParts(sealed.ciphertext, partSize);
+      const parts = oneAhead(cutParts(sealed.ciphertext, partSize));
       const sent = await sendParts(settings, key, uploadId, parts, sealed.length, options);
       const result = await completeUpload(settings, key, uploadId, sent, options);
       return { ...result, key, length: sealed.plaintextLength(), storedLength: sumOf(sent) };
@@ -117,6 +117,24 @@ async function* cutParts(ciphertext: AsyncIterable<Uint8Array>, partSize: number
     }
   } finally {
     await source.close();
+  }
+}
+
+/** Prepares the next item while the last one is in use, so that a lane that is free need not wait for it. */
+async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T, void, undefined> {
+  let next = items.next();
+  try {
+    for (;;) {
+      const step = await next;
+      if (step.done === true) return;
+      next = items.next();
+      // It may fail before anybody waits for it.
+      next.catch(() => undefined);
+      yield step.value;
+    }
+  } finally {
+    // Not waited for: a source that gives nothing must not keep a failed upload from ending.
+    items.return(undefined).catch(() => undefined);
   }
 }
 
