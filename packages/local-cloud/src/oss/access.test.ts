@@ -56,7 +56,11 @@ beforeAll(async () => {
             },
           ],
           instances: [{ role: 'instance-role' }],
-          buckets: [{ name: 'own' }, { name: 'open', acl: 'public-read' }],
+          buckets: [
+            { name: 'own' },
+            { name: 'open', acl: 'public-read' },
+            { name: 'north', region: 'cn-beijing' },
+          ],
         },
         {
           id: other,
@@ -301,6 +305,45 @@ describe('ACLs', () => {
   });
 });
 
+describe('regions', () => {
+  const at = (endpoint: string, region: string, authorizationV4: boolean) =>
+    new AliOss({
+      accessKeyId: 'administrator-key',
+      accessKeySecret: 'administrator-secret',
+      endpoint,
+      region: `oss-${region}`,
+      bucket: 'north',
+      authorizationV4,
+    } as AliOss.Options);
+
+  it('are all served at the shared endpoint, where version 4 must sign for the right one', async () => {
+    const { oss } = cloud.endpoints;
+    await at(oss, 'cn-hangzhou', false).put('a', Buffer.from('x'));
+    expect((await at(oss, 'cn-beijing', true).get('a')).res.status).toBe(200);
+    await expect(at(oss, 'cn-hangzhou', true).get('a')).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: expect.stringContaining('cn-beijing'),
+    });
+    await at(oss, 'cn-beijing', true).putBucket('made-in-beijing');
+    const { bucket } = (await at(oss, 'cn-beijing', true).getBucketInfo('made-in-beijing')) as {
+      bucket: { Location: string };
+    };
+    expect(bucket.Location).toBe('oss-cn-beijing');
+  });
+
+  it('have endpoints of their own, which serve no other', async () => {
+    const [north, east] = await Promise.all([
+      cloud.endpointOf('oss', 'cn-beijing'),
+      cloud.endpointOf('oss', 'cn-hangzhou'),
+    ]);
+    await at(north, 'cn-beijing', true).put('a', Buffer.from('x'));
+    await expect(at(east, 'cn-beijing', false).get('a')).rejects.toMatchObject({
+      code: 'AccessDenied',
+      message: expect.stringContaining('specified endpoint'),
+    });
+  });
+});
+
 describe('snapshots', () => {
   it('bring back buckets, objects and their bytes', async () => {
     const big = Buffer.alloc(300_000, 'big');
@@ -313,6 +356,6 @@ describe('snapshots', () => {
     expect(((await as('administrator').get('big')).content as Buffer).equals(big)).toBe(true);
     const { objects } = await as('administrator').list({ 'max-keys': 10 }, {});
     expect(objects.map(({ name }) => name)).toEqual(['big', 'public/a', 'secret']);
-    expect(await bucketNames(as('administrator'))).toEqual(['open', 'own']);
+    expect(await bucketNames(as('administrator'))).toEqual(['north', 'open', 'own']);
   });
 });
