@@ -87,7 +87,7 @@ export function entityId(
   return prefix === 'g-' ? `g-${digits}` : `${prefix}${digits}`;
 }
 
-/** The system policies and their documents are the same in every account. */
+/** The resource names of RAM's entities. */
 export const arn = {
   root: (accountId: string) => `acs:ram::${accountId}:root`,
   user: (accountId: string, userName: string) => `acs:ram::${accountId}:user/${userName}`,

@@ -14,7 +14,7 @@ export function attachPolicyTo(kind: EntityKind): (call: RpcCall) => Answer {
     const { entity, policyType, policyName } = readAttachment(call, kind);
     const { name, attachments, put } = attachmentsOf(call, kind, entity);
     if (attachments.some((one) => isSame(one, policyType, policyName)))
-      throw ramError.exists(`${title(kind)}.Policy` as never, `${policyName} at ${name}`);
+      throw ramError.exists(`${title(kind)}.Policy`, `${policyName} at ${name}`);
     const limit = limits.attachments[kind][policyType];
     if (attachments.filter((one) => one.policyType === policyType).length >= limit)
       throw ramError.limit(`${title(kind)}.Policy`, limit);
@@ -30,7 +30,7 @@ export function detachPolicyFrom(kind: EntityKind): (call: RpcCall) => Answer {
     const { name, attachments, put } = attachmentsOf(call, kind, entity);
     const left = attachments.filter((one) => !isSame(one, policyType, policyName));
     if (left.length === attachments.length)
-      throw ramError.notFound(`${title(kind)}.Policy` as never, `${policyName} at ${name}`);
+      throw ramError.notFound(`${title(kind)}.Policy`, `${policyName} at ${name}`);
     put(left);
     return {};
   };

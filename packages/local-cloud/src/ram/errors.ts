@@ -3,12 +3,15 @@ import { ServiceError } from '../http/service-error.ts';
 /** The kinds of entity in RAM's error codes. */
 export type EntityName =
   | 'User'
-  | 'Group'
-  | 'Role'
-  | 'Policy'
-  | 'Policy.Version'
   | 'User.AccessKey'
-  | 'User.LoginProfile';
+  | 'User.Group'
+  | 'User.Policy'
+  | 'Group'
+  | 'Group.Policy'
+  | 'Role'
+  | 'Role.Policy'
+  | 'Policy'
+  | 'Policy.Version';
 
 /** The errors of RAM, with its codes. */
 export const ramError = {

@@ -103,7 +103,7 @@ export function addUserToGroup(call: RpcCall): Answer {
   const group = authorizedGroup(call);
   const { userName } = authorizedUser(call);
   if (group.members.some((member) => isNamed(member.userName, userName)))
-    throw ramError.exists('User.Group' as never, `${userName} in ${group.groupName}`);
+    throw ramError.exists('User.Group', `${userName} in ${group.groupName}`);
   if (groupsOf(call, userName).length >= limits.groupsPerUser)
     throw ramError.limit('User.Group', limits.groupsPerUser);
   put(call, { ...group, members: [...group.members, { userName, joinDate: platform.clock.now() }] });
@@ -116,7 +116,7 @@ export function removeUserFromGroup(call: RpcCall): Answer {
   const { userName } = authorizedUser(call);
   const members = group.members.filter((member) => !isNamed(member.userName, userName));
   if (members.length === group.members.length)
-    throw ramError.notFound('User.Group' as never, `${userName} in ${group.groupName}`);
+    throw ramError.notFound('User.Group', `${userName} in ${group.groupName}`);
   put(call, { ...group, members });
   return {};
 }

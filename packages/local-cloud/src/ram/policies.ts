@@ -64,7 +64,7 @@ export function getPolicy(call: RpcCall): Answer {
 /** DeletePolicy (RAM 2015-05-01): neither attached, nor with further versions unless `CascadingDelete`. */
 export function deletePolicy(call: RpcCall): Answer {
   const { platform, parameters } = call;
-  const policy = customPolicy(call, authorizedPolicy(call));
+  const policy = customPolicy(authorizedPolicy(call));
   const used = entitiesWith(platform, policy.accountId, 'Custom', policy.policyName);
   for (const [kind, name] of [
     ['User', 'user'],
@@ -104,7 +104,7 @@ export function listPolicies(call: RpcCall): Answer {
 /** CreatePolicyVersion (RAM 2015-05-01). */
 export function createPolicyVersion(call: RpcCall): Answer {
   const { platform, parameters } = call;
-  const policy = customPolicy(call, authorizedPolicy(call));
+  const policy = customPolicy(authorizedPolicy(call));
   const document = checkPolicy(parameters.required('PolicyDocument'));
   const strategy = parameters.oneOf('RotateStrategy', [
     'None',
@@ -146,7 +146,7 @@ export function listPolicyVersions(call: RpcCall): Answer {
 
 /** DeletePolicyVersion (RAM 2015-05-01): any but the default one. */
 export function deletePolicyVersion(call: RpcCall): Answer {
-  const policy = customPolicy(call, authorizedPolicy(call));
+  const policy = customPolicy(authorizedPolicy(call));
   const version = namedVersion(call, policy);
   if (version.versionId === policy.defaultVersion)
     throw ramError.deleteConflict(
@@ -164,7 +164,7 @@ export function deletePolicyVersion(call: RpcCall): Answer {
 
 /** SetDefaultPolicyVersion (RAM 2015-05-01). */
 export function setDefaultPolicyVersion(call: RpcCall): Answer {
-  const policy = customPolicy(call, authorizedPolicy(call));
+  const policy = customPolicy(authorizedPolicy(call));
   const { versionId } = namedVersion(call, policy);
   put(call, { ...policy, defaultVersion: versionId, updateDate: call.platform.clock.now() });
   return {};
@@ -172,7 +172,7 @@ export function setDefaultPolicyVersion(call: RpcCall): Answer {
 
 /** UpdatePolicyDescription (RAM 2015-05-01). */
 export function updatePolicyDescription(call: RpcCall): Answer {
-  const policy = customPolicy(call, authorizedPolicy(call));
+  const policy = customPolicy(authorizedPolicy(call));
   const description = call.parameters.required('NewDescription');
   const updated = { ...policy, description, updateDate: call.platform.clock.now() };
   put(call, updated);
@@ -255,8 +255,7 @@ function authorizedPolicy(call: RpcCall): ListedPolicy {
   const { platform, parameters, caller, operation } = call;
   const policyName = parameters.required('PolicyName');
   const type = parameters.oneOf('PolicyType', ['System', 'Custom']) ?? 'Custom';
-  const owner = type === 'System' ? 'system' : caller.accountId;
-  call.authorize(`ram:${operation}`, arn.policy(owner === 'system' ? caller.accountId : owner, policyName));
+  call.authorize(`ram:${operation}`, arn.policy(caller.accountId, policyName));
   const policy =
     type === 'Custom'
       ? platform.directory.policies.get(entityKey(caller.accountId, policyName))
@@ -267,7 +266,7 @@ function authorizedPolicy(call: RpcCall): ListedPolicy {
   return policy;
 }
 
-function customPolicy(_call: RpcCall, policy: ListedPolicy): PolicyRecord {
+function customPolicy(policy: ListedPolicy): PolicyRecord {
   if (policy.system === true) throw ramError.invalid('PolicyType', 'system policies cannot be changed');
   return policy;
 }
