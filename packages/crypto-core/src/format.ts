@@ -49,6 +49,8 @@ export interface ReadSession {
   readonly allowUnauthenticated: boolean;
   /** The most plaintext a stream holds while it waits for the tag that authenticates it, in bytes. */
   readonly maxUnverifiedBytes: number;
+  /** What a stream keeps back of a signed message until the signature was verified: its last frame, or all of it. */
+  readonly holdBack: 'end' | 'all';
   /** Apply the client's policies to a header that was just parsed, and obtain the data key. */
   open(header: MessageHeader): Promise<OpenedMessage>;
   /** Called once, when the header's tag has been checked. */

@@ -20,7 +20,7 @@ export { inspectMessage } from './client/inspect.ts';
 export type { EncryptionClientOptions, KeySource } from './client/options.ts';
 export type { CommitmentPolicy } from './client/policies.ts';
 export { type RewrapOptions, rewrapMessage } from './client/rewrap.ts';
-export type { DecryptOptions, EncryptOptions } from './client/sessions.ts';
+export type { DecryptOptions, EncryptOptions, SignedMessages } from './client/sessions.ts';
 export { serializeContext } from './encryption-context.ts';
 export * from './errors.ts';
 export type { FramedLayout, FrameSpan } from './framed/layout.ts';

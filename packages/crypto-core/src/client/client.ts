@@ -17,7 +17,13 @@ import {
   resolveSettings,
 } from './options.ts';
 import { checkFormat } from './policies.ts';
-import { createReadSession, type DecryptOptions, type EncryptOptions, openWriteSession } from './sessions.ts';
+import {
+  createReadSession,
+  type DecryptOptions,
+  type EncryptOptions,
+  openWriteSession,
+  type SignedMessages,
+} from './sessions.ts';
 import { toTransformStream } from './transform-stream.ts';
 
 export interface EncryptResult {
@@ -35,6 +41,12 @@ export interface DecryptResult {
 export interface DecryptStreamOptions extends DecryptOptions {
   /** Called once, before the first plaintext, when the header has been authenticated. */
   readonly onHeader?: ((header: MessageHeader) => void) | undefined;
+  /**
+   * What to do with a message of a signed suite, whose signature stands at its end. `hold-end` (the default): let each
+   * frame out when its tag was checked, the last one when the signature was. `hold-all`: let nothing out before, and hold
+   * at most `maxUnverifiedBytes`. `refuse`: fail before the keyring is asked.
+   */
+  readonly signedMessages?: SignedMessages | undefined;
 }
 
 export interface EncryptionClient {
@@ -127,7 +139,7 @@ export function createEncryptionClient(
     },
 
     decryptStream(call = {}) {
-      const session = createReadSession(settings, call, call.onHeader);
+      const session = createReadSession(settings, call, call);
       return toTransformStream(() =>
         detectingTransform((format) => {
           checkFormat(format.name, settings.formats);

@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   KeyringContractError,
   LimitExceededError,
+  UnsupportedOperationError,
 } from '../errors.ts';
 import type { ReadSession, WriteSession } from '../format.ts';
 import type { AliyunEncoding, MessageHeader } from '../header.ts';
@@ -33,6 +34,15 @@ export interface DecryptOptions {
   readonly context?: EncryptionContext | undefined;
   /** Consent, for this message, to an algorithm that does not authenticate the body. */
   readonly allowUnauthenticated?: boolean | undefined;
+}
+
+/** What `decryptStream` does with a message of a signed suite. */
+export type SignedMessages = 'hold-end' | 'hold-all' | 'refuse';
+
+/** What only a stream decides. */
+export interface StreamReading {
+  readonly onHeader?: ((header: MessageHeader) => void) | undefined;
+  readonly signedMessages?: SignedMessages | undefined;
 }
 
 /** Check a call's options against the client's policies and obtain materials for one message. */
@@ -76,23 +86,36 @@ export async function openWriteSession(
   return { materials, requiredContextKeys, frameLength, encoding };
 }
 
+const signedMessagesChoices: readonly SignedMessages[] = ['hold-end', 'hold-all', 'refuse'];
+
 /** What a format needs to read one message under the client's policies. */
 export function createReadSession(
   settings: ClientSettings,
   options: DecryptOptions,
-  onHeader?: (header: MessageHeader) => void,
+  { onHeader, signedMessages = 'hold-end' }: StreamReading = {},
 ): ReadSession {
+  if (!signedMessagesChoices.includes(signedMessages)) {
+    throw new InvalidArgumentError(
+      `signedMessages must be one of ${signedMessagesChoices.join(', ')}, not ${String(signedMessages)}`,
+    );
+  }
   const expected = checkContext(options.context);
   const allowUnauthenticated = settings.allowUnauthenticated || options.allowUnauthenticated === true;
   return {
     maxEncryptedDataKeys: settings.maxEncryptedDataKeys,
     allowUnauthenticated,
     maxUnverifiedBytes: settings.maxUnverifiedBytes,
+    holdBack: signedMessages === 'hold-all' ? 'all' : 'end',
     onHeader,
     async open({ format, suite, context, encryptedDataKeys }) {
       checkFormat(format, settings.formats);
       checkCommitment(suite, settings.commitmentPolicy, 'decrypt');
       checkAuthenticated(suite, allowUnauthenticated);
+      if (signedMessages === 'refuse' && suite.signature !== undefined) {
+        throw new UnsupportedOperationError(
+          `the message is of the signed suite ${suite.name}, and signedMessages is 'refuse': decrypt it whole`,
+        );
+      }
       const unstoredContext = matchContext(context, expected, format);
       const encryptionContext = { ...context, ...unstoredContext };
       try {

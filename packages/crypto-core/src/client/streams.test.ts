@@ -15,6 +15,7 @@ import {
   SignatureInvalidError,
   TruncatedMessageError,
   UnsupportedAlgorithmError,
+  UnsupportedOperationError,
   YunsealError,
 } from '../errors.ts';
 import type { MessageHeader } from '../header.ts';
@@ -200,6 +201,39 @@ describe.skipIf(!backend.incrementalSignatures)('signed messages', () => {
     await writer.close();
     await reading;
     expect(Buffer.compare(Buffer.concat(received), text)).toBe(0);
+  });
+
+  test('hold-all lets nothing out before the signature was verified, within a limit', async () => {
+    const { ciphertext } = await client.encrypt(text, { suite: '0x0578' });
+    const holding = () => client.decryptStream({ signedMessages: 'hold-all' });
+    const { bytes } = await readAll(source(ciphertext).pipeThrough(holding()));
+    expect(Buffer.compare(bytes, text)).toBe(0);
+    const changed = ciphertext.slice();
+    changed[changed.length - 1]! ^= 1;
+    const refused = await readAll(source(changed).pipeThrough(holding()));
+    expect(refused.error).toBeInstanceOf(SignatureInvalidError);
+    expect(refused.bytes.length).toBe(0);
+    const careful = createEncryptionClient({ keyring: testKeyring() }, { maxUnverifiedBytes: 20 });
+    const { error } = await readAll(
+      source(ciphertext).pipeThrough(careful.decryptStream({ signedMessages: 'hold-all' })),
+    );
+    expect(error).toBeInstanceOf(LimitExceededError);
+  });
+
+  test('refuse fails before the keyring is asked, and lets unsigned messages through', async () => {
+    const { ciphertext } = await client.encrypt(text, { suite: '0x0578' });
+    const asked = { ...testKeyring(), onDecrypt: () => expect.fail('asked') };
+    const strict = createEncryptionClient({ keyring: asked });
+    const { error } = await readAll(
+      source(ciphertext).pipeThrough(strict.decryptStream({ signedMessages: 'refuse' })),
+    );
+    expect(error).toBeInstanceOf(UnsupportedOperationError);
+    const unsigned = (await client.encrypt(text)).ciphertext;
+    const read = await readAll(
+      source(unsigned).pipeThrough(client.decryptStream({ signedMessages: 'refuse' })),
+    );
+    expect(Buffer.compare(read.bytes, text)).toBe(0);
+    expect(() => client.decryptStream({ signedMessages: 'trust' as never })).toThrow(InvalidArgumentError);
   });
 
   test('a wrong signature errors the stream before its end came out', async () => {

@@ -44,7 +44,9 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   let frames: FrameCipher | undefined;
   let verifier: Verifier | undefined;
   let sequenceNumber = 1;
-  let heldBack: Uint8Array | undefined;
+  /** Plaintext of a signed message that waits for the signature. */
+  const heldBack: Uint8Array[] = [];
+  let heldLength = 0;
 
   /** Read one part from `bytes`, which start at `position`; gives the number of bytes it took. */
   const readPart = async (bytes: Uint8Array, emit: Emit): Promise<number> => {
@@ -82,7 +84,8 @@ export function createDecryptor(session: ReadSession): ByteTransform {
             throw new LimitExceededError(`the message has more than ${maxSequenceNumber} frames`);
           }
           sequenceNumber += 1;
-          emit(plaintext);
+          if (verifier !== undefined && session.holdBack === 'all') hold(plaintext);
+          else emit(plaintext);
         }
         return frame.end;
       }
@@ -102,8 +105,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
         const reader = new ByteReader(bytes, 0, position);
         const signature = reader.take(reader.u16('the length of the signature'), 'the signature');
         await checkSignature(verifier!, signature);
-        emit(heldBack!);
-        heldBack = undefined;
+        for (const plaintext of heldBack.splice(0)) emit(plaintext);
         part = 'nothing more';
         return reader.offset;
       }
@@ -117,8 +119,18 @@ export function createDecryptor(session: ReadSession): ByteTransform {
       emit(plaintext);
       part = 'nothing more';
     } else {
-      heldBack = plaintext;
+      hold(plaintext);
       part = 'footer';
+    }
+  };
+
+  const hold = (plaintext: Uint8Array) => {
+    heldBack.push(plaintext);
+    heldLength += plaintext.length;
+    if (session.holdBack === 'all' && heldLength > session.maxUnverifiedBytes) {
+      throw new LimitExceededError(
+        `more than ${session.maxUnverifiedBytes} bytes would be held until the signature is verified: raise maxUnverifiedBytes, or let signedMessages be 'hold-end'`,
+      );
     }
   };
 
@@ -180,8 +192,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
     close() {
       frames = undefined;
       verifier = undefined;
-      heldBack?.fill(0);
-      heldBack = undefined;
+      for (const plaintext of heldBack.splice(0)) plaintext.fill(0);
       pending.clear();
     },
   };
