@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import {
   AuthenticationError,
   DataKeyUnwrapError,
+  InvalidArgumentError,
   KeyringContractError,
   TruncatedMessageError,
   UnsupportedOperationError,
+  YunsealError,
 } from '../errors.ts';
 import { multiKeyring } from '../keyrings/multi.ts';
 import { allFramedSuites, rememberingKeyring, testKeyring } from '../test-support/keyrings.ts';
@@ -132,6 +134,13 @@ describe('rewrapMessage', () => {
         to.onEncrypt({ ...materials, plaintextDataKey: undefined }),
     };
     await expect(rewrapMessage(ciphertext, { from, to: careless })).rejects.toThrow(KeyringContractError);
+  });
+
+  test('what is neither bytes nor a stream is refused', async () => {
+    for (const wrong of ['text', undefined, null, {}]) {
+      await expect(rewrapMessage(wrong as never, { from, to })).rejects.toThrow(InvalidArgumentError);
+    }
+    await expect(rewrapMessage(new Uint8Array(1), { from } as never)).rejects.toThrow(YunsealError);
   });
 
   test('a cut-off header is refused, as bytes and as a stream', async () => {

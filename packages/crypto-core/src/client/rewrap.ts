@@ -48,13 +48,20 @@ export function rewrapMessage(
   ciphertext: Uint8Array | ReadableStream<Uint8Array>,
   options: RewrapOptions,
 ): Promise<Uint8Array> | ReadableStream<Uint8Array> {
-  if (ciphertext instanceof ReadableStream) {
+  // Streams may come from another realm or a polyfill, so what it can do counts, not its class.
+  if (isStream(ciphertext)) {
     const session = createRewrapSession(options);
     return ciphertext.pipeThrough(
       toTransformStream(() => detectingTransform((format) => format.rewrapper(session))),
     );
   }
   return rewrapBytes(ciphertext, options);
+}
+
+function isStream(
+  ciphertext: Uint8Array | ReadableStream<Uint8Array>,
+): ciphertext is ReadableStream<Uint8Array> {
+  return typeof (ciphertext as Partial<ReadableStream> | undefined)?.pipeThrough === 'function';
 }
 
 async function rewrapBytes(ciphertext: Uint8Array, options: RewrapOptions): Promise<Uint8Array> {
