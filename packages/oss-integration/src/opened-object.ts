@@ -16,6 +16,8 @@ export interface OpenedObject {
   readonly description: ObjectDescription & { readonly length: number };
   /** Plaintext bytes after which a stretch of ciphertext ends: reads that start and end there fetch nothing twice. */
   readonly alignment: number;
+  /** Whether each piece that `read` gives has memory of its own, which the reader may give back. */
+  readonly ownMemory: boolean;
   /** The plaintext bytes of a range that is inside the object. */
   read(range: ClosedRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Drop the keys. */
@@ -165,6 +167,7 @@ async function openFramed(
       context: reader.context,
     }),
     alignment: frameLength,
+    ownMemory: true,
     async *read({ first, last }, readSignal = signal) {
       const from = layout.frame(layout.frameAt(first));
       // A range that reaches the end takes the final frame with it, even one that is empty: it proves the end.
@@ -252,6 +255,7 @@ function openStreamCipher(
   return {
     description: describeObject(object, layout, { authenticated: false, length: object.length, context }),
     alignment: 16,
+    ownMemory: false,
     async *read(range, readSignal = signal) {
       const decrypt = decryptFrom(range.first);
       for await (const chunk of ciphertextOf(settings, object, range, readSignal)) yield decrypt(chunk);

@@ -71,6 +71,15 @@ describe('upload', () => {
     },
   );
 
+  it('takes frames and pieces of any length, longer than a part too', async () => {
+    const bytes = new Uint8Array(randomBytes(10 * PART));
+    for (const frameLength of [1_000, PART, 3 * PART, 20 * PART]) {
+      const client = createOssEncryptionClient({ store, keyring, frameLength });
+      await client.upload(key, Readable.from([bytes]), { partSize: PART });
+      expectBytes(await (await client.get(key)).bytes(), bytes);
+    }
+  });
+
   it('sends parts side by side, and holds no more of them than that', async () => {
     let inFlight = 0;
     let most = 0;

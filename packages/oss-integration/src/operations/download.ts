@@ -7,6 +7,7 @@ import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { type ObjectDescription, saveWhole } from '../decrypted-object.ts';
 import { CheckpointError } from '../errors.ts';
 import { recogniseLayout } from '../layouts/layout.ts';
+import { giveBack } from '../memory.ts';
 import { type OpenedObject, openObject } from '../opened-object.ts';
 import type { OssSettings, ReadCallOptions } from '../settings.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -101,7 +102,7 @@ async function downloadWhole(
 
 async function downloadParts(
   { store }: OssSettings,
-  { description, alignment, read }: OpenedObject,
+  { description, alignment, ownMemory, read }: OpenedObject,
   path: string,
   options: DownloadOptions,
 ): Promise<ObjectDescription & { readonly length: number }> {
@@ -135,7 +136,7 @@ async function downloadParts(
     let writing = Promise.resolve();
     const fetchPart = async (part: number, stop: AbortSignal) => {
       const range = partRange(part, partSize, length);
-      await writeAt(file, range.first, read(range, stop));
+      await writeAt(file, range.first, read(range, stop), ownMemory);
       transferred += sizeOf(range);
       if (checkpoint !== undefined) {
         await file.datasync();
@@ -163,7 +164,12 @@ async function downloadParts(
 /** Bytes gathered before they are written: each write costs a way to another thread and back. */
 const WRITE_SIZE = 1024 * 1024;
 
-async function writeAt(file: FileHandle, start: number, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeAt(
+  file: FileHandle,
+  start: number,
+  content: AsyncIterable<Uint8Array>,
+  ownMemory: boolean,
+): Promise<void> {
   let position = start;
   let gathered: Uint8Array[] = [];
   let size = 0;
@@ -174,6 +180,7 @@ async function writeAt(file: FileHandle, start: number, content: AsyncIterable<U
       size -= bytesWritten;
       if (size > 0) pending = [Buffer.concat(pending).subarray(bytesWritten)];
     }
+    if (ownMemory) gathered.forEach(giveBack);
     gathered = [];
   };
   for await (const chunk of content) {

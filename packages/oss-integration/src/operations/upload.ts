@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '@yunseal/crypto-core';
 import { combineCrc64, crc64Of } from '../crc64.ts';
 import { TransferIntegrityError } from '../errors.ts';
 import { byteTaker } from '../frames.ts';
+import { givingBack } from '../memory.ts';
 import { sealObject } from '../sealing.ts';
 import type { OssSettings } from '../settings.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -100,7 +101,8 @@ export function choosePartSize(asked: number | undefined, length: number | undef
 }
 
 async function* cutParts(ciphertext: AsyncIterable<Uint8Array>, partSize: number): AsyncGenerator<CutPart> {
-  const source = byteTaker(ciphertext);
+  // Parts are put together in buffers of their own: what they are made of is of no more use.
+  const source = byteTaker(givingBack(ciphertext));
   const idle: Uint8Array[] = [];
   try {
     for (let partNumber = 1; ; partNumber++) {
@@ -110,7 +112,10 @@ async function* cutParts(ciphertext: AsyncIterable<Uint8Array>, partSize: number
         );
       }
       const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(partSize);
-      const bytes = await source.take(partSize, buffer);
+      const taken = await source.take(partSize, buffer);
+      // A piece longer than a part is a view of what is given back with the next piece.
+      if (taken.buffer !== buffer.buffer) buffer.set(taken);
+      const bytes = buffer.subarray(0, taken.length);
       if (bytes.length === 0 && partNumber > 1) return;
       yield { partNumber, bytes, release: () => void idle.push(buffer) };
       if (bytes.length < partSize) return;
