@@ -21,6 +21,7 @@ import {
 import type { MessageHeader } from '../header.ts';
 import type { EncryptionContext, Keyring } from '../keyring.ts';
 import { multiKeyring } from '../keyrings/multi.ts';
+import { defaultMaterials } from '../materials/default.ts';
 import type { MaterialsManager } from '../materials/manager.ts';
 import { type SuiteName, suites } from '../suites/table.ts';
 import { allFramedSuites, rememberingKeyring, testKeyring } from '../test-support/keyrings.ts';
@@ -318,6 +319,32 @@ describe('keys', () => {
     for (const [result, expected] of results) {
       const broken = { ...keyring, onEncrypt: async () => result as never };
       await expect(createEncryptionClient({ keyring: broken }).encrypt('x')).rejects.toThrow(expected);
+    }
+  });
+
+  test('a materials manager that breaks its contract is told so, and its data key zeroed', async () => {
+    const good = defaultMaterials(keyring);
+    const { ciphertext } = await client.encrypt('x');
+    const changes = [
+      { suite: suites['0x0578'] },
+      { plaintextDataKey: new Uint8Array(16).fill(1) },
+      { plaintextDataKey: undefined },
+    ];
+    for (const change of changes) {
+      const keys: Uint8Array[] = [];
+      const broken = <T extends { plaintextDataKey: Uint8Array }>(materials: T): T => {
+        const result = { ...materials, ...change } as T;
+        if (result.plaintextDataKey !== undefined) keys.push(result.plaintextDataKey);
+        return result;
+      };
+      const manager: MaterialsManager = {
+        getEncryptionMaterials: async (request) => broken(await good.getEncryptionMaterials(request)),
+        getDecryptionMaterials: async (request) => broken(await good.getDecryptionMaterials(request)),
+      };
+      const trusting = createEncryptionClient({ materials: manager });
+      await expect(trusting.encrypt('x')).rejects.toThrow(KeyringContractError);
+      await expect(trusting.decrypt(ciphertext)).rejects.toThrow(KeyringContractError);
+      for (const key of keys) expect(key.every((byte) => byte === 0)).toBe(true);
     }
   });
 

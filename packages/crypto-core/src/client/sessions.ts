@@ -10,6 +10,8 @@ import {
 import type { ReadSession, WriteSession } from '../format.ts';
 import type { AliyunEncoding, MessageHeader } from '../header.ts';
 import type { EncryptionContext } from '../keyring.ts';
+import type { MessageDecryptionMaterials, MessageEncryptionMaterials } from '../materials/manager.ts';
+import type { AlgorithmSuite } from '../suites/suite.ts';
 import { resolveSuite, type SuiteReference } from '../suites/table.ts';
 import { type ClientSettings, requireEncoding } from './options.ts';
 import { checkAuthenticated, checkCommitment, checkFormat, matchContext } from './policies.ts';
@@ -71,17 +73,12 @@ export async function openWriteSession(
     encryptionContext,
     plaintextLength,
   });
-  try {
-    if (materials.suite !== suite)
-      throw new KeyringContractError('the materials are for another suite than was asked for');
-    if (materials.encryptedDataKeys.length > settings.maxEncryptedDataKeys) {
-      throw new LimitExceededError(
-        `the keyring made ${materials.encryptedDataKeys.length} encrypted data keys; maxEncryptedDataKeys allows ${settings.maxEncryptedDataKeys}`,
-      );
-    }
-  } catch (error) {
+  checkMaterials(materials, suite);
+  if (materials.encryptedDataKeys.length > settings.maxEncryptedDataKeys) {
     materials.plaintextDataKey.fill(0);
-    throw error;
+    throw new LimitExceededError(
+      `the keyring made ${materials.encryptedDataKeys.length} encrypted data keys; maxEncryptedDataKeys allows ${settings.maxEncryptedDataKeys}`,
+    );
   }
   return { materials, requiredContextKeys, frameLength, encoding };
 }
@@ -124,12 +121,29 @@ export function createReadSession(
           encryptionContext,
           encryptedDataKeys,
         });
+        checkMaterials(materials, suite);
         return { materials, unstoredContext };
       } catch (error) {
         throw explainUnwrap(error, Object.keys(unstoredContext));
       }
     },
   };
+}
+
+/** Materials managers are written by others too. */
+function checkMaterials(
+  materials: MessageEncryptionMaterials | MessageDecryptionMaterials | undefined,
+  suite: AlgorithmSuite,
+): void {
+  const key: unknown = materials?.plaintextDataKey;
+  const isKey = key instanceof Uint8Array;
+  if (materials?.suite === suite && isKey && key.length === suite.dataKeyLength) return;
+  if (isKey) key.fill(0);
+  throw new KeyringContractError(
+    materials?.suite === suite
+      ? `the materials manager gave no data key of ${suite.dataKeyLength} bytes for suite ${suite.name}`
+      : 'the materials manager gave materials for another suite than was asked for',
+  );
 }
 
 /** A wrong value for an entry that is not stored shows as a key that does not unwrap: say which entries these are. */

@@ -16,7 +16,7 @@ function describeLength(this: Uint8Array): string {
  * length only. The array stays an ordinary Uint8Array otherwise, and the same one.
  */
 export function concealBytes<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
-  if (Object.hasOwn(bytes, inspectSymbol)) return bytes;
+  if (Object.hasOwn(bytes, inspectSymbol) || !Object.isExtensible(bytes)) return bytes;
   return Object.defineProperties(bytes, concealing);
 }
 
