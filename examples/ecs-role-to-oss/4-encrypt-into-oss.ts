@@ -7,7 +7,7 @@ import {
   type OssEncryptionClient,
 } from '@yunseal/oss-integration';
 import type { Grant } from './2-grant-a-role.ts';
-import { BUCKET, CONTEXT } from './names.ts';
+import { BUCKET, CONTEXT, TRANSFER } from './names.ts';
 import { progressBar } from './narrator.ts';
 
 /** A client for encrypted objects: the KMS key wraps, OSS stores, both with the instance's credentials. */
@@ -35,7 +35,7 @@ export async function encryptIntoOss(
   key: string,
 ): Promise<number> {
   const { onProgress, done } = progressBar('encrypted and stored');
-  const { storedLength } = await bucket.upload(key, { path }, { onProgress });
+  const { storedLength } = await bucket.upload(key, { path }, { ...TRANSFER, onProgress });
   done();
   return storedLength;
 }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { inspectMessage, type MessageHeader } from '@yunseal/crypto-core';
 import type { ListEntry, ObjectStore, OssEncryptionClient } from '@yunseal/oss-integration';
+import { TRANSFER } from './names.ts';
 import { progressBar } from './narrator.ts';
 
 /** Step 5, first part: as in the source document, the first ten objects of the bucket. */
@@ -24,7 +25,7 @@ export async function inspectStored(store: ObjectStore, key: string): Promise<Me
 /** Step 5, third part: the file appears under its name only when every frame has been verified. */
 export async function readBack(bucket: OssEncryptionClient, key: string, path: string): Promise<void> {
   const { onProgress, done } = progressBar('read, verified and decrypted');
-  await bucket.download(key, path, { onProgress });
+  await bucket.download(key, path, { ...TRANSFER, onProgress });
   done();
 }
 

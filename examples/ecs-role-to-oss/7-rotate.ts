@@ -1,5 +1,6 @@
 import type { LocalCloud } from '@yunseal/local-cloud';
 import type { OssEncryptionClient } from '@yunseal/oss-integration';
+import { TRANSFER } from './names.ts';
 import { progressBar } from './narrator.ts';
 
 const HOUR = 3_600_000;
@@ -17,6 +18,7 @@ export async function uploadAcrossARotation(
     key,
     { path },
     {
+      ...TRANSFER,
       onProgress(now) {
         onProgress(now);
         if (!expired && now.transferred >= (now.total ?? 0) / 2) {
