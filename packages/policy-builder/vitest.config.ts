@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
 import { testDefaults } from '../../tooling/src/vitest-defaults.ts';
 
-export default defineConfig({ test: { ...testDefaults, setupFiles: ['src/testing/fixed-seed.ts'] } });
+export default defineConfig({ test: { ...testDefaults, setupFiles: ['src/test-support/fixed-seed.ts'] } });

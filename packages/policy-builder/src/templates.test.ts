@@ -6,7 +6,7 @@ import type { Policy } from './model/policy.ts';
 import { parsePolicy } from './read/parse-policy.ts';
 import { repairPolicy } from './read/repair-policy.ts';
 import * as templates from './templates.ts';
-import { printedPolicies, sourceDocumentsPresent } from './testing/source-documents.ts';
+import { printedPolicies, sourceDocumentsPresent } from './test-support/source-documents.ts';
 
 const KEY = { region: '<region-id>', account: '<account-id>', keyId: '<key-id>' };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PolicyError } from '../errors.ts';
 import { evaluate } from '../judge/evaluate.ts';
 import { parsePolicy } from '../read/parse-policy.ts';
-import { accessRequest, policyDocument } from '../testing/arbitraries.ts';
+import { accessRequest, policyDocument } from '../test-support/arbitraries.ts';
 import { policy, trustPolicy } from '../write/policy.ts';
 import { account } from '../write/principal.ts';
 import { allow, deny } from '../write/statement.ts';

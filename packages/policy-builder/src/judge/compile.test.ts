@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matchesWildcard } from '../model/wildcard.ts';
-import { accessRequest, policySet } from '../testing/arbitraries.ts';
+import { accessRequest, policySet } from '../test-support/arbitraries.ts';
 import { compilePolicies } from './compile.ts';
 import { evaluate } from './evaluate.ts';
 import { resourceMatches } from './match.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PolicyError } from '../errors.ts';
-import { accessRequest, policySet } from '../testing/arbitraries.ts';
+import { accessRequest, policySet } from '../test-support/arbitraries.ts';
 import { policy, trustPolicy } from '../write/policy.ts';
 import { account, service } from '../write/principal.ts';
 import { allow, deny } from '../write/statement.ts';

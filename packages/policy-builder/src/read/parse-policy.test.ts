@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { equalPolicies } from '../analyse/canonical.ts';
 import { PolicyError, type PolicyIssue } from '../errors.ts';
 import { lintPolicy } from '../lint/lint-policy.ts';
-import { policyDocument } from '../testing/arbitraries.ts';
-import { printedPolicies, sourceDocumentsPresent } from '../testing/source-documents.ts';
+import { policyDocument } from '../test-support/arbitraries.ts';
+import { printedPolicies, sourceDocumentsPresent } from '../test-support/source-documents.ts';
 import { parsePolicy } from './parse-policy.ts';
 import { PolicyCodec } from './policy-codec.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PolicyError } from '../errors.ts';
-import { printedPolicies, sourceDocumentsPresent } from '../testing/source-documents.ts';
+import { printedPolicies, sourceDocumentsPresent } from '../test-support/source-documents.ts';
 import { parsePolicy } from './parse-policy.ts';
 import { repairPolicy } from './repair-policy.ts';
 
