@@ -1,6 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ServiceError } from '../http/service-error.ts';
 import type { Answer } from './call.ts';
 import type { Cut } from './cut.ts';
@@ -51,7 +49,7 @@ export async function respond(
   const written = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, headerBytes(value)]),
   );
-  let source: Readable;
+  let source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   let size: number;
   if (body?.kind === 'object') {
     const { start, end } = body.range;
@@ -70,18 +68,35 @@ export async function respond(
       response.end(method === 'HEAD' ? undefined : bytes);
       return;
     }
-    source = Readable.from([bytes.subarray(0, lastByte(0, size, cut) + 1)]);
+    source = [bytes.subarray(0, lastByte(0, size, cut) + 1)];
   }
   try {
-    await pipeline(source, response, { end: cut === undefined });
+    await sendAll(response, source);
   } catch {
     // The client left, or the bytes are gone: what was promised cannot be kept, and the broken connection says so.
     response.destroy();
     return;
   }
-  if (cut === undefined) return;
-  if (cut.reset) response.socket?.resetAndDestroy();
+  if (cut === undefined) response.end();
+  else if (cut.reset) response.socket?.resetAndDestroy();
   else response.destroy();
+}
+
+/** Writes each chunk once the one before has gone out: no more than the source's own blocks is in memory. */
+async function sendAll(
+  response: ServerResponse,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  const gone = new Promise<never>((_, reject) => {
+    response.once('close', () => reject(new Error('the client is gone')));
+  });
+  gone.catch(() => {});
+  for await (const chunk of source) {
+    const sent = new Promise<void>((resolve, reject) => {
+      response.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+    await Promise.race([sent, gone]);
+  }
 }
 
 function lastByte(start: number, size: number, cut: Cut | undefined): number {

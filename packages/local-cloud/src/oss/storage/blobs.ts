@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, link, open, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { type Checksums, createDigest, type Digest } from '../checksums/digest.ts';
 import { createThreadedDigest } from '../checksums/digest-thread.ts';
 
@@ -24,13 +23,16 @@ export interface Written extends Checksums {
 export interface BlobStore {
   /**
    * Streams `source` to a file of its own, or into memory where that is allowed and there is little of it, and takes its
-   * checksums on the way.
+   * checksums on the way. A chunk of it is not looked at any more once the next is asked for.
    *
    * @param announced how many bytes there will be, where that is known
    */
   write(source: AsyncIterable<Uint8Array>, announced?: number): Promise<Written>;
-  /** The bytes `start` to `end`, both included, of the segments put together. */
-  read(segments: readonly Segment[], start: number, end: number): Readable;
+  /**
+   * The bytes `start` to `end`, both included, of the segments put together. A chunk is good until the next is asked
+   * for.
+   */
+  read(segments: readonly Segment[], start: number, end: number): AsyncGenerator<Uint8Array>;
   /** Segments with the same bytes that live on when these are discarded. */
   copy(segments: readonly Segment[], start: number, end: number): Promise<Segment[]>;
   /** Gives up the files, once nobody reads them any more. */
@@ -42,9 +44,13 @@ export interface BlobStore {
 /** Up to this many bytes stay in memory, where there is no data directory to keep them in. */
 const inMemoryLimit = 64 * 1024;
 const blockSize = 512 * 1024;
-/** From this size on, an object's checksums are taken on another thread. */
-const threadedFrom = 4 * 1024 * 1024;
-const readSize = 512 * 1024;
+/**
+ * From this size on, an object's checksums are taken on another thread. That costs 40 MB of memory, so parts of the usual
+ * sizes and streams of unknown length do without.
+ */
+const threadedFrom = 64 * 1024 * 1024;
+/** Pairs of blocks that are kept for the next writes. */
+const maxSpare = 8;
 
 /**
  * @param options.directory made by the first write that needs it
@@ -66,6 +72,12 @@ export function createBlobStore(options: {
     const file = randomUUID();
     made.set(file, snapshots());
     return file;
+  };
+  /** Blocks are used again: shared memory is slow to be collected. */
+  const spare: BlockPair[] = [];
+  const borrowBlocks = (): BlockPair => spare.pop() ?? [sharedBlock(), sharedBlock()];
+  const giveBack = (pair: BlockPair) => {
+    if (spare.length < maxSpare) spare.push(pair);
   };
   const isInSnapshot = (file: string) => made.get(file) !== snapshots();
   let folder: string | undefined;
@@ -91,13 +103,14 @@ export function createBlobStore(options: {
   };
 
   return {
-    async write(source, announced = Number.POSITIVE_INFINITY) {
+    async write(source, announced = 0) {
       const iterator = source[Symbol.asyncIterator]();
       const beginning: Uint8Array[] = [];
       let gathered = 0;
       let result = await iterator.next();
       while (result.done !== true) {
-        beginning.push(result.value);
+        // The source may use the chunk's memory again.
+        beginning.push(Uint8Array.from(result.value));
         gathered += result.value.length;
         if (gathered > inMemoryLimit) break;
         result = await iterator.next();
@@ -110,31 +123,35 @@ export function createBlobStore(options: {
         return { segments, size: gathered, ...(await digest.finish()) };
       }
       const file = create();
-      const digest =
-        announced >= threadedFrom && availableParallelism() > 1
-          ? createThreadedDigest()
-          : await createDigest();
+      const threaded = announced >= threadedFrom && availableParallelism() > 1;
+      const digest = threaded ? createThreadedDigest() : await createDigest();
+      const pair = borrowBlocks();
       try {
-        const size = await writeFile(path(file), blocks(bytes, iterator), digest);
+        const size = await writeFile(path(file), blocks(bytes, iterator, pair), digest);
         return { segments: [{ file, offset: 0, size }], size, ...(await digest.finish()) };
       } catch (error) {
         digest.abandon();
         remove(file);
         throw error;
+      } finally {
+        giveBack(pair);
       }
     },
 
-    read(segments, start, end) {
+    async *read(segments, start, end) {
       const slices = slice(segments, start, end);
       const files = slices.flatMap((segment) => ('file' in segment ? [segment.file] : []));
       for (const file of files) readers.set(file, (readers.get(file) ?? 0) + 1);
-      const [only] = slices;
-      const stream =
-        slices.length === 1 && only !== undefined && 'file' in only
-          ? fileStream(path(only.file), only.offset, only.size)
-          : Readable.from(contents(slices, path), { objectMode: false, highWaterMark: readSize });
-      stream.once('close', () => files.forEach(release));
-      return stream;
+      const pair = borrowBlocks();
+      try {
+        for (const segment of slices) {
+          if ('bytes' in segment) yield segment.bytes;
+          else yield* readFile(path(segment.file), segment.offset, segment.size, pair);
+        }
+      } finally {
+        giveBack(pair);
+        files.forEach(release);
+      }
     },
 
     async copy(segments, start, end) {
@@ -153,8 +170,12 @@ export function createBlobStore(options: {
     discard(segments) {
       for (const segment of segments) {
         if (!('file' in segment) || isInSnapshot(segment.file)) continue;
-        if (readers.has(segment.file)) doomed.add(segment.file);
-        else remove(segment.file);
+        const { file } = segment;
+        // Who has just been told of the object is about to read it.
+        setImmediate(() => {
+          if (readers.has(file)) doomed.add(file);
+          else remove(file);
+        });
       }
     },
 
@@ -196,13 +217,17 @@ async function writeBlock(handle: FileHandle, block: Buffer, position: number): 
  * Fills two buffers in turn: a block is good until the next but one is asked for. Copying costs less than the garbage
  * that comes of holding the network's small chunks until a write has taken them.
  */
-async function* blocks(beginning: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
+async function* blocks(
+  beginning: Buffer,
+  rest: AsyncIterator<Uint8Array>,
+  pair: BlockPair,
+): AsyncGenerator<Buffer> {
   let result = await rest.next();
   if (result.done === true) {
     yield beginning;
     return;
   }
-  let [filling, other] = [sharedBlock(), sharedBlock()];
+  let [filling, other] = pair;
   let used = 0;
   for (let chunk: Uint8Array = beginning; ; chunk = result.value) {
     for (let taken = 0; taken < chunk.length; ) {
@@ -220,6 +245,8 @@ async function* blocks(beginning: Buffer, rest: AsyncIterator<Uint8Array>): Asyn
   }
   if (used > 0) yield filling.subarray(0, used);
 }
+
+type BlockPair = readonly [Buffer, Buffer];
 
 /** Memory that another thread can read. */
 function sharedBlock(): Buffer {
@@ -243,16 +270,41 @@ function slice(segments: readonly Segment[], start: number, end: number): Segmen
   return slices;
 }
 
-async function* contents(
-  slices: readonly Segment[],
-  path: (file: string) => string,
-): AsyncGenerator<Uint8Array> {
-  for (const segment of slices) {
-    if ('bytes' in segment) yield segment.bytes;
-    else yield* fileStream(path(segment.file), segment.offset, segment.size);
+/** Reads a block while the one before is looked at. */
+async function* readFile(
+  path: string,
+  offset: number,
+  size: number,
+  pair: BlockPair,
+): AsyncGenerator<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const end = offset + size;
+    let position = offset;
+    let [block, other] = pair;
+    let reading = readBlock(handle, block.subarray(0, end - position), position);
+    while (position < end) {
+      const bytes = await reading;
+      position += bytes.length;
+      if (position < end) {
+        [block, other] = [other, block];
+        reading = readBlock(handle, block.subarray(0, end - position), position);
+        // It is awaited in the next turn, if there is one.
+        reading.catch(() => {});
+      }
+      yield bytes;
+    }
+  } finally {
+    await handle.close();
   }
 }
 
-function fileStream(path: string, offset: number, size: number): Readable {
-  return createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: readSize });
+/** Fills the block from the file. */
+async function readBlock(handle: FileHandle, block: Buffer, position: number): Promise<Buffer> {
+  for (let done = 0; done < block.length; ) {
+    const { bytesRead } = await handle.read(block, done, block.length - done, position + done);
+    if (bytesRead === 0) throw new Error('a file of the blob store is shorter than its object');
+    done += bytesRead;
+  }
+  return block;
 }
