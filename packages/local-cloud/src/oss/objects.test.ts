@@ -6,7 +6,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { allow, policy } from '@yunseal/policy-builder';
 import AliOss from 'ali-oss';
@@ -585,6 +585,18 @@ describe('the files of objects', () => {
     expect((await client.get('copy')).res.status).toBe(200);
     await client.put('copy', Buffer.from('small'));
     await expect.poll(() => files().length).toBe(count - 1);
+    // Who reads an object reads it to its end, though it is deleted meanwhile; who leaves holds nothing back.
+    const large = randomBytes(5_000_000);
+    for (const leaves of [false, true]) {
+      await client.put('read', large);
+      const before = files().length;
+      const { stream } = await client.getStream('read');
+      await once(stream as Readable, 'readable');
+      await client.delete('read');
+      if (leaves) (stream as Readable).destroy();
+      else expect((await buffer(stream as Readable)).equals(large)).toBe(true);
+      await expect.poll(() => files().length).toBe(before - 1);
+    }
     await own.close();
     expect(folders.filter(existsSync)).toEqual([]);
   });
