@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore, StoredPart } from '@yunseal/oss-integration';
@@ -10,7 +10,10 @@ import { compare } from './rounds.ts';
 const PART = 8 * MiB;
 const CONCURRENCY = 4;
 
-/** Upload and download of one large file, encrypted and plain, both in parts, four in flight, from and to a file. */
+/**
+ * Upload and download of one large file, encrypted and plain, both in parts, four in flight, from a file and to one
+ * that is written beside its name, synced and renamed.
+ */
 export async function large(store: ObjectStore, length: number, rounds: number): Promise<Comparison[]> {
   const folder = await mkdtemp(join(tmpdir(), 'oss-bench-'));
   const path = join(folder, 'source');
@@ -56,7 +59,8 @@ async function plainUpload(store: ObjectStore, path: string, length: number, par
 }
 
 async function plainDownload(store: ObjectStore, path: string, length: number, parts: number): Promise<void> {
-  const file = await open(path, 'w');
+  const beside = `${path}.part`;
+  const file = await open(beside, 'w');
   await sideBySide(parts, async (part) => {
     let position = part * PART;
     const range = { first: position, last: Math.min(position + PART, length) - 1 };
@@ -67,4 +71,5 @@ async function plainDownload(store: ObjectStore, path: string, length: number, p
   });
   await file.sync();
   await file.close();
+  await rename(beside, path);
 }

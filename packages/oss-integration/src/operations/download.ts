@@ -173,22 +173,34 @@ async function writeAt(
   let position = start;
   let gathered: Uint8Array[] = [];
   let size = 0;
-  const flush = async () => {
-    for (let pending = gathered; size > 0; ) {
-      const { bytesWritten } = await file.writev(pending, position);
-      position += bytesWritten;
-      size -= bytesWritten;
-      if (size > 0) pending = [Buffer.concat(pending).subarray(bytesWritten)];
+  let writing = Promise.resolve();
+  const write = async (chunks: Uint8Array[], length: number, at: number) => {
+    for (let rest = chunks, written = 0; written < length; ) {
+      written += (await file.writev(rest, at + written)).bytesWritten;
+      if (written < length) rest = [Buffer.concat(chunks).subarray(written)];
     }
-    if (ownMemory) gathered.forEach(giveBack);
-    gathered = [];
+    if (ownMemory) chunks.forEach(giveBack);
   };
-  for await (const chunk of content) {
-    gathered.push(chunk);
-    size += chunk.length;
-    if (size >= WRITE_SIZE) await flush();
+  const flush = async () => {
+    // One write may be under way while the next piece is being fetched.
+    await writing;
+    writing = write(gathered, size, position);
+    // It may fail before anybody waits for it.
+    writing.catch(() => undefined);
+    position += size;
+    gathered = [];
+    size = 0;
+  };
+  try {
+    for await (const chunk of content) {
+      gathered.push(chunk);
+      size += chunk.length;
+      if (size >= WRITE_SIZE) await flush();
+    }
+    await flush();
+  } finally {
+    await writing;
   }
-  await flush();
 }
 
 function partRange(part: number, partSize: number, length: number): ClosedRange {
