@@ -177,6 +177,22 @@ describe.each(['V1', 'V2'])('@alicloud/oss-client, signature %s', (signatureVers
     await expect(append('0', 'two')).rejects.toMatchObject({ code: 'PositionNotEqualToLength' });
   });
 
+  it.runIf(signatureVersion === 'V1')(
+    'signs parts as OSS does not: `&partNumber=` for `?partNumber=`',
+    async () => {
+      const sent = client().uploadPart(
+        new oss.UploadPartRequest({
+          bucketName: bucket,
+          objectName: 'part',
+          body: Readable.from([Buffer.from('x')]),
+          filter: new oss.UploadPartRequestFilter({ partNumber: '1', uploadId: 'any' }),
+        }),
+        runtime,
+      );
+      await expect(sent).rejects.toMatchObject({ code: 'SignatureDoesNotMatch' });
+    },
+  );
+
   it('names what a wrong secret gets', async () => {
     const wrong = new OssClient(
       new oss.Config({
