@@ -34,10 +34,14 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   let bodyLength = 0;
   let isHolding = true;
 
-  const readStart = async (emit: Emit): Promise<void> => {
+  const parseStart = (): MessageStart => {
     const cursor = cursorOver(pending.bytes);
     const place = readMessageHeader(cursor, session.maxEncryptedDataKeys);
-    const body = readBodyStart(cursor, place);
+    return { place, body: readBodyStart(cursor, place) };
+  };
+
+  const readStart = async (parsed: MessageStart, emit: Emit): Promise<void> => {
+    const { place, body } = parsed;
     const { suite } = place.header;
     if (body.ciphertextLength !== undefined) {
       checkCiphertextLength(suite, body.ciphertextLength, body);
@@ -46,10 +50,10 @@ export function createDecryptor(session: ReadSession): ByteTransform {
     const { key } = await openMessage(place, session);
     cipher = key.decryptor(body.iv, serializeContext(place.header.context));
     isHolding = suite.authenticated;
-    start = { place, body };
+    start = parsed;
     const arrived = pending.bytes.slice(body.ciphertextStart);
     pending.clear();
-    readBody(arrived, start, emit);
+    readBody(arrived, parsed, emit);
   };
 
   const checkHeld = (length: number): void => {
@@ -119,15 +123,19 @@ export function createDecryptor(session: ReadSession): ByteTransform {
       }
       pending.append(chunk);
       if (pending.length < needed) return;
+      let parsed: MessageStart;
+      // Only the parser's word is one for more bytes: a keyring's TruncatedMessageError is a failure.
       try {
-        await readStart(emit);
+        parsed = parseStart();
       } catch (error) {
-        if (!(error instanceof TruncatedMessageError) || start !== undefined) throw error;
+        if (!(error instanceof TruncatedMessageError)) throw error;
         needed = error.needed;
+        return;
       }
+      await readStart(parsed, emit);
     },
     async end(emit) {
-      if (start === undefined) await readStart(emit);
+      if (start === undefined) await readStart(parseStart(), emit);
       endBody(start!, emit);
     },
     close() {

@@ -27,10 +27,14 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
   /** Bytes of the old message that have been handed on or replaced. */
   let position = 0;
 
-  const replaceHeader = async (emit: Emit): Promise<void> => {
+  const parse = (): HeaderPlace => {
     const cursor = cursorOver(pending.bytes);
     const read = readMessageHeader(cursor, session.maxEncryptedDataKeys);
     readBodyStart(cursor, read);
+    return read;
+  };
+
+  const replaceHeader = async (read: HeaderPlace, emit: Emit): Promise<void> => {
     emit(await rewrapStart(read, session));
     place = read;
     position = read.headerEnd;
@@ -54,15 +58,19 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
       }
       pending.append(chunk);
       if (pending.length < needed) return;
+      let read: HeaderPlace;
+      // Only the parser's word is one for more bytes: a keyring's TruncatedMessageError is a failure.
       try {
-        await replaceHeader(emit);
+        read = parse();
       } catch (error) {
         if (!(error instanceof TruncatedMessageError)) throw error;
         needed = error.needed;
+        return;
       }
+      await replaceHeader(read, emit);
     },
     async end(emit) {
-      if (place === undefined) await replaceHeader(emit);
+      if (place === undefined) await replaceHeader(parse(), emit);
       const { end, headerEnd } = place!;
       if (end !== undefined && position < end) throw new TruncatedMessageError('the body', headerEnd, end);
     },

@@ -1,7 +1,7 @@
 import { backend } from '#backend';
 import { DataKeyWrapError, KeyringContractError, LimitExceededError } from '../errors.ts';
 import type { RewrapSession } from '../format.ts';
-import type { EncryptionContext, Keyring } from '../keyring.ts';
+import type { EncryptionContext, EncryptionMaterials, Keyring } from '../keyring.ts';
 import { defaultMaterials } from '../materials/default.ts';
 import { suites } from '../suites/table.ts';
 import { detectingTransform } from './detecting-transform.ts';
@@ -14,7 +14,7 @@ import {
   requireInteger,
   requireKeyring,
 } from './options.ts';
-import { createReadSession } from './sessions.ts';
+import { createReadSession, foreignError } from './sessions.ts';
 import { toTransformStream } from './transform-stream.ts';
 
 export interface RewrapOptions {
@@ -93,12 +93,17 @@ function createRewrapSession(options: RewrapOptions): RewrapSession {
   return {
     ...reading,
     async wrap({ materials: { suite, encryptionContext } }, dataKey) {
-      const wrapped = await to.onEncrypt({
-        suite,
-        encryptionContext,
-        encryptedDataKeys: [],
-        plaintextDataKey: dataKey,
-      });
+      let wrapped: EncryptionMaterials;
+      try {
+        wrapped = await to.onEncrypt({
+          suite,
+          encryptionContext,
+          encryptedDataKeys: [],
+          plaintextDataKey: dataKey,
+        });
+      } catch (error) {
+        throw foreignError(error, 'wrap');
+      }
       const kept = wrapped?.plaintextDataKey;
       const same = kept !== undefined && backend.equal(kept, dataKey);
       if (kept !== dataKey) kept?.fill(0);

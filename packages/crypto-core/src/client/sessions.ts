@@ -1,10 +1,13 @@
 import { checkContext, reservedPrefix } from '../encryption-context.ts';
 import {
   DataKeyUnwrapError,
+  DataKeyWrapError,
   EncryptionContextError,
   InvalidArgumentError,
   KeyringContractError,
   LimitExceededError,
+  MalformedMessageError,
+  TruncatedMessageError,
   UnsupportedOperationError,
 } from '../errors.ts';
 import type { ReadSession, WriteSession } from '../format.ts';
@@ -68,11 +71,16 @@ export async function openWriteSession(
   }
   const requiredContextKeys = checkRequiredKeys(options.requiredContextKeys, encryptionContext);
   const encoding = requireEncoding(options.encoding) ?? settings.encoding;
-  const materials = await settings.materials.getEncryptionMaterials({
-    suite,
-    encryptionContext,
-    plaintextLength,
-  });
+  let materials: MessageEncryptionMaterials;
+  try {
+    materials = await settings.materials.getEncryptionMaterials({
+      suite,
+      encryptionContext,
+      plaintextLength,
+    });
+  } catch (error) {
+    throw foreignError(error, 'wrap');
+  }
   checkMaterials(materials, suite);
   if (materials.encryptedDataKeys.length > settings.maxEncryptedDataKeys) {
     materials.plaintextDataKey.fill(0);
@@ -124,7 +132,7 @@ export function createReadSession(
         checkMaterials(materials, suite);
         return { materials, unstoredContext };
       } catch (error) {
-        throw explainUnwrap(error, Object.keys(unstoredContext));
+        throw explainUnwrap(foreignError(error, 'unwrap'), Object.keys(unstoredContext));
       }
     },
   };
@@ -144,6 +152,18 @@ function checkMaterials(
       ? `the materials manager gave no data key of ${suite.dataKeyLength} bytes for suite ${suite.name}`
       : 'the materials manager gave materials for another suite than was asked for',
   );
+}
+
+/**
+ * A keyring reads bytes of its own (a secret, a response), and what it says of their end or form must not pass for a
+ * finding about the message: whoever fetches more bytes when a message is cut off would never come to an end.
+ */
+export function foreignError(error: unknown, operation: 'wrap' | 'unwrap'): unknown {
+  if (!(error instanceof TruncatedMessageError) && !(error instanceof MalformedMessageError)) return error;
+  const message = `the keyring failed on bytes of its own, not of this message: ${error.message}`;
+  return operation === 'wrap'
+    ? new DataKeyWrapError(message, [error])
+    : new DataKeyUnwrapError(message, [error]);
 }
 
 /** A wrong value for an entry that is not stored shows as a key that does not unwrap: say which entries these are. */

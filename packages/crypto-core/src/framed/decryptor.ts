@@ -19,13 +19,16 @@ import {
   maxSequenceNumber,
   tagLength,
 } from './frame.ts';
-import { parseHeader } from './header.ts';
+import { type ParsedHeader, parseHeader } from './header.ts';
 import { verifyHeader } from './header-authentication.ts';
-import { bytesNeeded, locateFrame } from './layout.ts';
+import { bytesNeeded, type FrameParts, locateFrame } from './layout.ts';
 import { frameAuthenticationError, readNonFramedPrefix } from './whole.ts';
 
 /** A part of the message that is read in one piece once all its bytes are there. */
 type Part = 'header' | 'frames' | 'non-framed body' | 'footer' | 'nothing more';
+
+/** Decrypt and check a part that was parsed; gives the number of bytes it took. */
+type ReadPart = (emit: Emit) => Promise<number>;
 
 /**
  * Decrypt as a stream. A frame's plaintext is emitted when its tag has been checked; in a signed message the last
@@ -48,70 +51,94 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   const heldBack: Uint8Array[] = [];
   let heldLength = 0;
 
-  /** Read one part from `bytes`, which start at `position`; gives the number of bytes it took. */
-  const readPart = async (bytes: Uint8Array, emit: Emit): Promise<number> => {
+  /**
+   * Parse one part of `bytes`, which start at `position`. Only this can find that more bytes are needed: a
+   * TruncatedMessageError out of what it gives back (a keyring's, say) is a failure like any other.
+   */
+  const parsePart = (bytes: Uint8Array): ReadPart => {
     switch (part) {
       case 'header': {
         const parsed = parseHeader(bytes, session.maxEncryptedDataKeys);
-        requireIncrementalSignature(parsed.header.suite);
-        const opened = await session.open(parsed.header);
-        const key = await verifyHeader(parsed, opened);
-        verifier = await messageVerifier(parsed.header.suite, opened.materials.encryptionContext);
-        header = parsed.header;
-        frames = frameCipher(key, header.messageId);
-        verifier?.update(bytes.subarray(0, header.headerLength));
-        part = header.contentType === 'framed' ? 'frames' : 'non-framed body';
-        session.onHeader?.(header);
-        return header.headerLength;
+        return () => readHeader(parsed, bytes);
       }
       case 'frames': {
         const frame = locateFrame(bytes, 0, sequenceNumber, header!.frameLength, position);
-        const plaintext = backend.allocate(frame.contentLength);
-        const opening = frames!.open(
-          frame.kind,
-          sequenceNumber,
-          bytes.subarray(frame.ivOffset, frame.ivOffset + ivLength),
-          bytes.subarray(frame.contentOffset, frame.end),
-          plaintext,
-          0,
-        );
-        if (!(opening instanceof Promise ? await opening : opening))
-          throw frameAuthenticationError(sequenceNumber);
-        verifier?.update(bytes.subarray(0, frame.end));
-        if (frame.kind === 'final') endBody(plaintext, emit);
-        else {
-          if (sequenceNumber === maxSequenceNumber) {
-            throw new LimitExceededError(`the message has more than ${maxSequenceNumber} frames`);
-          }
-          sequenceNumber += 1;
-          if (verifier !== undefined && session.holdBack === 'all') hold(plaintext);
-          else emit(plaintext);
-        }
-        return frame.end;
+        return (emit) => readFrame(frame, bytes, emit);
       }
       case 'non-framed body': {
         const reader = new ByteReader(bytes, 0, position);
         const { iv, length } = readNonFramedPrefix(reader);
         const sealed = reader.take(length + tagLength, 'the body');
-        const plaintext = backend.allocate(length);
-        if (!(await frames!.open('non-framed', 1, iv, sealed, plaintext, 0))) {
-          throw new AuthenticationError("the body's tag does not match: the body was changed", 'body');
-        }
-        verifier?.update(bytes.subarray(0, reader.offset));
-        endBody(plaintext, emit);
-        return reader.offset;
+        return (emit) => readNonFramed(iv, sealed, bytes.subarray(0, reader.offset), emit);
       }
       case 'footer': {
         const reader = new ByteReader(bytes, 0, position);
         const signature = reader.take(reader.u16('the length of the signature'), 'the signature');
-        await checkSignature(verifier!, signature);
-        for (const plaintext of heldBack.splice(0)) emit(plaintext);
-        part = 'nothing more';
-        return reader.offset;
+        return (emit) => readFooter(signature, reader.offset, emit);
       }
       case 'nothing more':
         throw new MalformedMessageError('bytes follow the end of the message', position);
     }
+  };
+
+  const readHeader = async (parsed: ParsedHeader, bytes: Uint8Array): Promise<number> => {
+    requireIncrementalSignature(parsed.header.suite);
+    const opened = await session.open(parsed.header);
+    const key = await verifyHeader(parsed, opened);
+    verifier = await messageVerifier(parsed.header.suite, opened.materials.encryptionContext);
+    header = parsed.header;
+    frames = frameCipher(key, header.messageId);
+    verifier?.update(bytes.subarray(0, header.headerLength));
+    part = header.contentType === 'framed' ? 'frames' : 'non-framed body';
+    session.onHeader?.(header);
+    return header.headerLength;
+  };
+
+  const readFrame = async (frame: FrameParts, bytes: Uint8Array, emit: Emit): Promise<number> => {
+    const plaintext = backend.allocate(frame.contentLength);
+    const opening = frames!.open(
+      frame.kind,
+      sequenceNumber,
+      bytes.subarray(frame.ivOffset, frame.ivOffset + ivLength),
+      bytes.subarray(frame.contentOffset, frame.end),
+      plaintext,
+      0,
+    );
+    if (!(opening instanceof Promise ? await opening : opening))
+      throw frameAuthenticationError(sequenceNumber);
+    verifier?.update(bytes.subarray(0, frame.end));
+    if (frame.kind === 'final') endBody(plaintext, emit);
+    else {
+      if (sequenceNumber === maxSequenceNumber) {
+        throw new LimitExceededError(`the message has more than ${maxSequenceNumber} frames`);
+      }
+      sequenceNumber += 1;
+      if (verifier !== undefined && session.holdBack === 'all') hold(plaintext);
+      else emit(plaintext);
+    }
+    return frame.end;
+  };
+
+  const readNonFramed = async (
+    iv: Uint8Array,
+    sealed: Uint8Array,
+    body: Uint8Array,
+    emit: Emit,
+  ): Promise<number> => {
+    const plaintext = backend.allocate(sealed.length - tagLength);
+    if (!(await frames!.open('non-framed', 1, iv, sealed, plaintext, 0))) {
+      throw new AuthenticationError("the body's tag does not match: the body was changed", 'body');
+    }
+    verifier?.update(body);
+    endBody(plaintext, emit);
+    return body.length;
+  };
+
+  const readFooter = async (signature: Uint8Array, length: number, emit: Emit): Promise<number> => {
+    await checkSignature(verifier!, signature);
+    for (const plaintext of heldBack.splice(0)) emit(plaintext);
+    part = 'nothing more';
+    return length;
   };
 
   const endBody = (plaintext: Uint8Array, emit: Emit) => {
@@ -147,17 +174,19 @@ export function createDecryptor(session: ReadSession): ByteTransform {
           break;
         }
       }
+      let read: ReadPart;
       try {
-        const taken = await readPart(rest, emit);
-        at += taken;
-        position += taken;
-        needed = position + 1;
+        read = parsePart(rest);
       } catch (error) {
         if (!(error instanceof TruncatedMessageError)) throw error;
         needed = error.needed;
         checkPieceLength();
         break;
       }
+      const taken = await read(emit);
+      at += taken;
+      position += taken;
+      needed = position + 1;
     }
     return at;
   };
@@ -184,10 +213,11 @@ export function createDecryptor(session: ReadSession): ByteTransform {
       }
       if (rest.length > 0) pending.append(rest.subarray(await readParts(rest, emit)));
     },
-    async end(emit) {
+    end() {
       if (part === 'nothing more') return;
-      // What is there is too short: reading it once more says which field is cut off.
-      await readPart(pending.bytes, emit);
+      // What is there is too short: parsing it once more says which field is cut off.
+      parsePart(pending.bytes);
+      throw new TruncatedMessageError('the message', position, position + pending.length + 1);
     },
     close() {
       frames = undefined;

@@ -61,8 +61,9 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
   let needed = 1;
   let headerDone = false;
 
-  const replaceHeader = async (emit: Emit) => {
-    const parsed = parseHeader(pending.bytes, session.maxEncryptedDataKeys);
+  const parse = () => parseHeader(pending.bytes, session.maxEncryptedDataKeys);
+
+  const replaceHeader = async (parsed: ParsedHeader, emit: Emit) => {
     emit(await rewrapHeader(parsed, session));
     headerDone = true;
     const body = pending.bytes.slice(parsed.header.headerLength);
@@ -78,15 +79,19 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
       }
       pending.append(chunk);
       if (pending.length < needed) return;
+      let parsed: ParsedHeader;
+      // Only the parser's word is one for more bytes: a keyring's TruncatedMessageError is a failure.
       try {
-        await replaceHeader(emit);
+        parsed = parse();
       } catch (error) {
         if (!(error instanceof TruncatedMessageError)) throw error;
         needed = error.needed;
+        return;
       }
+      await replaceHeader(parsed, emit);
     },
     async end(emit) {
-      if (!headerDone) await replaceHeader(emit);
+      if (!headerDone) await replaceHeader(parse(), emit);
     },
     close: () => pending.clear(),
   };
