@@ -26,7 +26,7 @@ export interface MessageFormat {
   decryptor(session: ReadSession): ByteTransform;
   /** Give a whole message other encrypted data keys. */
   rewrap(ciphertext: Uint8Array, session: RewrapSession): Promise<Uint8Array>;
-  /** The same as a stream: the header is replaced, the body passes through. */
+  /** The same as a stream: the header is replaced, and the body passes through or is renewed frame by frame. */
   rewrapper(session: RewrapSession): ByteTransform;
 }
 
@@ -66,6 +66,8 @@ export interface OpenedMessage {
 
 /** What a format needs to give a message other wrapping keys. */
 export interface RewrapSession extends ReadSession {
+  /** Whether the body stays as it is, or is encrypted again under keys freshly derived from the same data key. */
+  readonly frames: 'keep' | 'renew';
   /**
    * Wrap the data key of an opened message anew. The format passes a copy, which it zeroes; it does so once the header
    * was authenticated, so that no key leaves for a message somebody made up.

@@ -55,7 +55,11 @@ export interface OssEncryptionClient {
     path: string,
     options?: DownloadOptions,
   ): Promise<ObjectDescription & { readonly length: number }>;
-  /** Give an object new wrapping keys, without decrypting it. */
+  /**
+   * Give an object new wrapping keys, without decrypting it. Whoever sees a framed object of the default suite both before
+   * and after (versioning, backups) and can write it can forge its contents: delete the old versions, or `get` and `put`
+   * the object instead.
+   */
   rewrap(key: string, options: RewrapOptions): Promise<RewrappedObject>;
   /** Give every object under a prefix new wrapping keys. */
   rewrap(target: { readonly prefix: string }, options: RewrapPrefixOptions): Promise<RewrapReport>;

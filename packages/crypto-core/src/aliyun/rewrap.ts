@@ -1,6 +1,6 @@
 import { concat } from '../bytes/concat.ts';
 import { PendingBytes } from '../bytes/pending.ts';
-import { MalformedMessageError, TruncatedMessageError } from '../errors.ts';
+import { MalformedMessageError, TruncatedMessageError, UnsupportedOperationError } from '../errors.ts';
 import type { ByteTransform, Emit, RewrapSession } from '../format.ts';
 import { copyDataKey } from '../materials/data-key.ts';
 import { cursorOver } from './cursor.ts';
@@ -13,14 +13,24 @@ import { readBodyStart, readMessageHeader } from './read-message.ts';
 import { encodeStreamHeader } from './stream-encoding.ts';
 import { readWholeMessage } from './whole.ts';
 
+/** @throws {UnsupportedOperationError} since the format encrypts with the data key itself */
+function checkKept({ frames }: RewrapSession): void {
+  if (frames === 'keep') return;
+  throw new UnsupportedOperationError(
+    "a message of the aliyun format, which derives no keys from the data key, cannot be rewrapped with frames 'renew': decrypt it and encrypt it again",
+  );
+}
+
 /** Replace the header of a message that is all in memory. */
 export async function rewrapWhole(message: Uint8Array, session: RewrapSession): Promise<Uint8Array> {
+  checkKept(session);
   const { place } = readWholeMessage(message, session.maxEncryptedDataKeys);
   return concat(await rewrapStart(place, session), message.subarray(place.headerEnd));
 }
 
 /** Replace the header of a message on its way through. */
 export function createRewrapper(session: RewrapSession): ByteTransform {
+  checkKept(session);
   const pending = new PendingBytes();
   let needed = 1;
   let place: HeaderPlace | undefined;

@@ -130,7 +130,7 @@ export function requireUnverifiedBytes(value: unknown): number {
   return requireInteger('maxUnverifiedBytes', value, Number.MAX_SAFE_INTEGER);
 }
 
-function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
+export function requireOneOf(option: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(value as string)) {
     throw new InvalidArgumentError(`${option} must be one of ${allowed.join(', ')}, not ${String(value)}`);
   }

@@ -13,6 +13,7 @@ import {
   requireBytes,
   requireInteger,
   requireKeyring,
+  requireOneOf,
 } from './options.ts';
 import { createReadSession, foreignError } from './sessions.ts';
 import { toTransformStream } from './transform-stream.ts';
@@ -26,17 +27,32 @@ export interface RewrapOptions {
   readonly context?: EncryptionContext | undefined;
   /** The most encrypted data keys a message may have, before and after. Default: 10. */
   readonly maxEncryptedDataKeys?: number | undefined;
+  /**
+   * What becomes of the body. `keep` (the default) leaves every byte of it as it is. `renew` draws a new message id and
+   * encrypts the frames again, under keys freshly derived from the same data key (so no wrapping key makes a new one),
+   * and verifies the old body on the way.
+   */
+  readonly frames?: 'keep' | 'renew' | undefined;
 }
 
+const frameChoices = ['keep', 'renew'] as const;
+
 /**
- * Give a message other wrapping keys: a new header with the same data key, over the body as it is. A stream's body
- * passes through. The body is not decrypted, and so not checked.
+ * Give a message other wrapping keys: a new header with the same data key.
  *
- * Whoever can get hold of a version 2 message both before and after (old backups, object versions) could work out its
- * authentication key and change its frames unnoticed, though not read them: `docs/decisions/rewrapping.md`. Destroy
- * the old copy, or decrypt and encrypt again where it cannot be destroyed.
+ * With `frames: 'keep'`, the default, the body stays as it is and a stream's body passes through. It is not decrypted, and
+ * so not checked: a body that was changed or cut off before stays so, for `decrypt` to find.
  *
- * @throws {UnsupportedOperationError} for a signed message: its signature covers the encrypted data keys
+ * **The risk of `keep`:** a framed message of version 2 (the default suite) has one IV for its headers, so whoever sees
+ * the message both before and after rewrapping (old backups, object versions) can work out its authentication key, and
+ * if they can also write it, forge its frames: `decrypt` accepts the forgery. Reading it stays impossible. Take
+ * `frames: 'renew'` wherever the old copy may outlive the rewrapping; see `docs/decisions/rewrapping.md`.
+ *
+ * With `frames: 'renew'` the new message shares no derived key with the old one, and comes out only when the whole old
+ * body was authenticated; as a stream, frame by frame, ended by an error when the old body turns out to be changed.
+ *
+ * @throws {UnsupportedOperationError} for a signed message: its signature covers the encrypted data keys; with
+ * `frames: 'renew'` also for a message whose suite derives no keys (0x0014, 0x0046, 0x0078 and the aliyun format)
  * @throws {DataKeyUnwrapError | DataKeyWrapError | AuthenticationError | MalformedMessageError}
  */
 export function rewrapMessage(ciphertext: Uint8Array, options: RewrapOptions): Promise<Uint8Array>;
@@ -76,6 +92,8 @@ function createRewrapSession(options: RewrapOptions): RewrapSession {
     options.maxEncryptedDataKeys ?? defaultMaxEncryptedDataKeys,
     0xffff,
   );
+  const frames = options.frames ?? 'keep';
+  requireOneOf('frames', frames, frameChoices);
   const reading = createReadSession(
     {
       // Nothing is encrypted and no body is decrypted, so no suite is refused.
@@ -92,6 +110,7 @@ function createRewrapSession(options: RewrapOptions): RewrapSession {
   );
   return {
     ...reading,
+    frames,
     async wrap({ materials: { suite, encryptionContext } }, dataKey) {
       let wrapped: EncryptionMaterials;
       try {

@@ -109,6 +109,17 @@ describe('a non-framed body', () => {
     expect((await after.decrypt(rewrapped)).plaintext).toEqual(new Uint8Array(40).fill(5));
     await expect(client.openMessage(message)).rejects.toThrow(UnsupportedOperationError);
   });
+
+  test('becomes frames when it is rewrapped with new ones', async () => {
+    for (const length of [0, 40]) {
+      const message = await nonFramed(new Uint8Array(length).fill(5), suites['0x0478']);
+      const to = testKeyring(9, 'new');
+      const renewed = await rewrapMessage(message, { from: keyring, to, frames: 'renew' });
+      expect(inspectMessage(renewed)).toMatchObject({ contentType: 'framed', frameLength: 65_536 });
+      const after = createEncryptionClient({ keyring: to });
+      expect((await after.decrypt(renewed)).plaintext).toEqual(new Uint8Array(length).fill(5));
+    }
+  });
 });
 
 test('frames of the IV and sequence number of the specification', async () => {

@@ -1,13 +1,14 @@
 import type { GcmKey } from '../backend/backend.ts';
 import { concat } from '../bytes/concat.ts';
 import { PendingBytes } from '../bytes/pending.ts';
-import { TruncatedMessageError, UnsupportedOperationError } from '../errors.ts';
+import { TruncatedMessageError } from '../errors.ts';
 import type { ByteTransform, Emit, RewrapSession } from '../format.ts';
 import type { EncryptedDataKey } from '../keyring.ts';
 import { copyDataKey } from '../materials/data-key.ts';
 import { randomBytes } from '../random.ts';
 import { type ParsedHeader, parseHeader, serializeHeaderBody } from './header.ts';
 import { authenticateHeader, authenticationLength, verifyHeader } from './header-authentication.ts';
+import { createRenewer, renewWhole, signedMessageError } from './renew.ts';
 
 const zeroIv = new Uint8Array(12);
 
@@ -15,9 +16,7 @@ const zeroIv = new Uint8Array(12);
 async function rewrapHeader(parsed: ParsedHeader, session: RewrapSession): Promise<Uint8Array> {
   const { header, commitment } = parsed;
   if (header.suite.signature !== undefined) {
-    throw new UnsupportedOperationError(
-      `a message of the signed suite ${header.suite.name} cannot be rewrapped: its signature covers the encrypted data keys; decrypt it and encrypt it again`,
-    );
+    throw signedMessageError(header.suite);
   }
   const opened = await session.open(header);
   const dataKey = copyDataKey(opened.materials.plaintextDataKey);
@@ -43,13 +42,21 @@ async function rewrapHeader(parsed: ParsedHeader, session: RewrapSession): Promi
   const headerBody = serializeHeaderBody(fields, room);
   // Version 1 stores the header's IV, so a second header under one key gets an IV of its own. Version 2 fixes it at
   // zero: docs/decisions/rewrapping.md says what that means.
-  const iv = header.version === 1 ? randomBytes(suite.ivLength) : zeroIv;
+  const iv = header.version === 1 ? freshHeaderIv(suite.ivLength) : zeroIv;
   await authenticateHeader(cipher, headerBody, opened.unstoredContext, header.version, iv);
   return headerBody.bytes;
 }
 
+/** A random IV that is no frame's: theirs are sequence numbers of 32 bits, so their first bit is never set. */
+function freshHeaderIv(length: number): Uint8Array {
+  const iv = randomBytes(length);
+  iv[0]! |= 0x80;
+  return iv;
+}
+
 /** Replace the header of a message that is all in memory. */
 export async function rewrapWhole(ciphertext: Uint8Array, session: RewrapSession): Promise<Uint8Array> {
+  if (session.frames === 'renew') return renewWhole(ciphertext, session);
   const parsed = parseHeader(ciphertext, session.maxEncryptedDataKeys);
   const header = await rewrapHeader(parsed, session);
   return concat(header, ciphertext.subarray(parsed.header.headerLength));
@@ -57,6 +64,7 @@ export async function rewrapWhole(ciphertext: Uint8Array, session: RewrapSession
 
 /** Replace the header of a message on its way through. */
 export function createRewrapper(session: RewrapSession): ByteTransform {
+  if (session.frames === 'renew') return createRenewer(session);
   const pending = new PendingBytes();
   let needed = 1;
   let headerDone = false;

@@ -58,6 +58,9 @@ export interface RewrappedObject {
 /**
  * Give an object new wrapping keys. Its data key and body stay the same; where the header is in the metadata, that is
  * one request. Fails with `ObjectChangedError`, and changes nothing, when the object changes meanwhile.
+ *
+ * Whoever sees a framed object of the default suite both before and after (versioning, backups) and can write it can
+ * forge its contents: delete the old versions, or `get` and `put` the object instead.
  */
 export async function rewrap(
   settings: OssSettings,
