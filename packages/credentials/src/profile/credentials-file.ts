@@ -42,7 +42,9 @@ async function readWithMode(file: string): Promise<{ text: string; mode: number 
     try {
       const { mode, size } = await handle.stat();
       if (size > maxFileBytes) throw new CredentialsFileError(file, 'EFBIG');
-      return { text: await handle.readFile('utf8'), mode };
+      const text = await handle.readFile('utf8');
+      // Editors on Windows put a byte order mark in front, which no parser expects.
+      return { text: text.replace(/^\uFEFF/, ''), mode };
     } finally {
       await handle.close();
     }

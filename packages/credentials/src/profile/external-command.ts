@@ -8,7 +8,6 @@ import type { EnvironmentVariables } from '../providers/environment-variables.ts
 import { parseExternalOutput } from './cli-config.ts';
 
 const run = promisify(execFile);
-const timeoutMs = 60_000;
 
 /**
  * Credentials that a command prints as JSON: `{ "mode": "AK" | "StsToken", access_key_id, access_key_secret, sts_token?,
@@ -18,8 +17,10 @@ export function externalCommandSource(profile: {
   readonly profileName: string;
   readonly command: string;
   readonly env: EnvironmentVariables;
+  /** Milliseconds until it is killed. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
 }): CredentialsSource {
-  const { profileName, command, env } = profile;
+  const { profileName, command, env, timeoutMs = 60_000 } = profile;
   const [file, ...args] = commandLine(command, profileName);
   return {
     providerName: 'external',
@@ -27,12 +28,14 @@ export function externalCommandSource(profile: {
       const options = {
         signal,
         timeout: timeoutMs,
+        // A command that ignores SIGTERM would be waited for without end, and every caller with it.
+        killSignal: 'SIGKILL' as const,
         maxBuffer: maxResponseBytes,
         env: { ...env },
         windowsHide: true,
       };
       const { stdout } = await run(file, args, options).catch((error: unknown) => {
-        throw new ExternalCommandError(profileName, failure(error));
+        throw new ExternalCommandError(profileName, failure(error, timeoutMs));
       });
       const output = parseExternalOutput(stdout, profileName);
       const what = `The output of the process_command of profile ${profileName}`;
@@ -66,7 +69,7 @@ function commandLine(command: string, profileName: string): [string, ...string[]
   return [file, ...args];
 }
 
-function failure(error: unknown): string {
+function failure(error: unknown, timeoutMs: number): string {
   const { code, killed, signal } = error as { code?: string | number; killed?: boolean; signal?: string };
   if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `it printed more than ${maxResponseBytes} bytes`;
   if (killed) return `it did not end within ${timeoutMs / 1_000} seconds`;

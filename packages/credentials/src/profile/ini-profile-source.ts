@@ -13,12 +13,8 @@ import { assumedBy, keptSource, type ProfileSettings } from './cli-profile-sourc
  */
 export function iniProfileSource(text: string, name: string, settings: ProfileSettings): CredentialsSource {
   const { file, env, stsEndpoint: endpoint, imdsEndpoint } = settings;
-  const sections: Readonly<Record<string, unknown>> = ini.parse(text);
-  const section = Object.hasOwn(sections, name) ? sections[name] : undefined;
-  if (typeof section !== 'object' || section === null) {
-    throw new ProviderNotConfiguredError(`There is no section [${name}] in ${file}.`);
-  }
-  const values = section as Readonly<Record<string, unknown>>;
+  const values = sectionNamed(name, ini.parse(text));
+  if (values === undefined) throw new ProviderNotConfiguredError(`There is no section [${name}] in ${file}.`);
   const optional = (key: string): string | undefined => {
     const value = values[key];
     return value === undefined || value === null || value === '' ? undefined : String(value);
@@ -70,4 +66,16 @@ export function iniProfileSource(text: string, name: string, settings: ProfileSe
           'Use access_key, sts, ram_role_arn, ecs_ram_role, oidc_role_arn or credentials_uri.',
       );
   }
+}
+
+/** To the parser, `[a.b]` is section `b` inside of section `a`. */
+function sectionNamed(name: string, sections: object): Readonly<Record<string, unknown>> | undefined {
+  let found: unknown = sections;
+  for (const step of name.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined;
+    found = (found as Readonly<Record<string, unknown>>)[step];
+  }
+  return typeof found === 'object' && found !== null
+    ? (found as Readonly<Record<string, unknown>>)
+    : undefined;
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -11,6 +11,7 @@ import {
 } from '../test-support/counting-metadata-service.ts';
 import { type JsonService, startJsonService } from '../test-support/json-service.ts';
 import { type StsStub, startStsStub } from '../test-support/sts-stub.ts';
+import { externalCommandSource } from './external-command.ts';
 import { oauthSource } from './oauth.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 
@@ -189,6 +190,26 @@ describe('the official CLI: each mode it writes', () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: expected, message: expect.stringMatching(message) });
     expect(inspect(error, { depth: 9 })).not.toContain('hush');
+  });
+
+  test('External, with a command that will not end when it is asked to', async () => {
+    const script = join(folder, 'stubborn.mjs');
+    const begun = join(folder, 'begun');
+    await writeFile(
+      script,
+      `import { writeFileSync } from 'node:fs';
+      process.on('SIGTERM', () => undefined);
+      writeFileSync(${JSON.stringify(begun)}, '');
+      setInterval(() => undefined, 1_000);`,
+    );
+    const command = `${process.execPath} ${script}`;
+    const source = externalCommandSource({ profileName: 'default', command, env: {}, timeoutMs: 2_000 });
+    await expect(freshCredentials(source, { maxAttempts: 1 }).getCredentials()).rejects.toMatchObject({
+      code: 'EXTERNAL_COMMAND_FAILED',
+      message: expect.stringMatching(/did not end within 2 seconds/),
+    });
+    // Otherwise the signal met a process that did not handle it yet.
+    await access(begun);
   });
 
   test('External, with a command that does not exist or is not closed', async () => {
@@ -374,6 +395,25 @@ describe('credentials.ini', () => {
       await expect(open().getCredentials()).rejects.toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
     },
   );
+});
+
+test('a section with a dot in its name', async () => {
+  await writeIni('[prod.eu]\ntype = access_key\naccess_key_id = id\naccess_key_secret = secret\n');
+  expect(await open({ profileName: 'prod.eu' }).getCredentials()).toMatchObject({ accessKeyId: 'id' });
+  await expect(open({ profileName: 'prod.us' }).getCredentials()).rejects.toMatchObject({
+    code: 'PROVIDER_NOT_CONFIGURED',
+  });
+});
+
+test('files that an editor on Windows saved with a byte order mark', async () => {
+  await writeIni(
+    '\uFEFF[default]\r\ntype = access_key\r\naccess_key_id = id\r\naccess_key_secret = secret\r\n',
+  );
+  expect(await open().getCredentials()).toMatchObject({ accessKeyId: 'id', accessKeySecret: 'secret' });
+  await writeFile(cliConfigFile, `\uFEFF${JSON.stringify({ profiles: [{ name: 'default', ...ak }] })}`, {
+    mode: 0o600,
+  });
+  expect(await open().getCredentials()).toMatchObject({ providerName: 'cli_profile/static_ak' });
 });
 
 test('neither file: both are named', async () => {
