@@ -59,6 +59,58 @@ describe('the catalogue', () => {
     expect(knownActions('ram').length).toBeGreaterThan(65);
   });
 
+  // Read off the ECS pages that catalogue/ecs.json names, row by row.
+  it.each([
+    ['AllocateDedicatedHosts', 'write', ['dedicatedHost']],
+    ['AttachNetworkInterface', 'write', ['networkInterface', 'instance']],
+    ['CancelTask', 'write', []],
+    ['CopySnapshot', 'write', ['snapshot']],
+    ['CreateHpcCluster', 'write', ['hpcCluster']],
+    ['CreateNetworkInterface', 'write', ['networkInterface', 'securityGroup', 'vpc:vswitch']],
+    ['CreateSecurityGroup', 'write', ['securityGroup', 'vpc:vpc']],
+    ['DeleteHpcCluster', 'write', []],
+    ['DescribeAutoSnapshotPolicyEx', 'read', ['autoSnapshotPolicy']],
+    ['DescribeDiskDefaultKMSKeyId', 'read', ['diskEncryptionDefaultConfig']],
+    ['DescribeDisksFullStatus', 'list', ['disk']],
+    ['DescribeImagePipelineExecutions', 'read', ['imagePipelineExecution', 'imagePipeline']],
+    ['DescribeInstanceRamRole', 'read', ['instance', 'ram:role']],
+    ['DescribePlanMaintenanceWindows', 'list', []],
+    ['DescribeRenewalPrice', 'read', ['dedicatedHost', 'instance']],
+    ['ModifyImageSharePermission', 'permissions', ['image']],
+    ['ModifyInvocationAttribute', 'write', ['invocation', 'instance']],
+    ['PurchaseElasticityAssurance', 'write', ['elasticityAssurance']],
+    ['PurchaseStorageCapacityUnit', 'write', ['storageCapacityUnit']],
+    ['ReleasePublicIpAddress', 'write', ['instance']],
+    ['ReplaceSystemDisk', 'write', ['disk', 'image', 'instance']],
+  ])('has what is documented of ecs:%s', (name, access, resources) => {
+    const action = serviceCatalogue('ecs').actions[name];
+    expect(action?.access).toBe(access);
+    expect(action?.resources).toEqual(resources);
+  });
+
+  it('has the documented condition keys of ECS', () => {
+    const { actions } = serviceCatalogue('ecs');
+    expect(actions.CreateDisk?.conditionKeys).toEqual([
+      'ecs:tag/*',
+      'ecs:IsDiskByokEncrypted',
+      'ecs:IsDiskEncrypted',
+    ]);
+    expect(actions.ModifyInstanceVpcAttribute?.conditionKeys).toEqual(['ecs:tag/*', 'vpc:tag/*', 'vpc:VPC']);
+    expect(actions.ReInitDisk?.conditionKeys).toContain('ecs:PasswordCustomized');
+    expect(actions.RunInstances?.conditionKeys).toContain('ecs:SecurityHardeningMode');
+    expect(actions.AuthorizeSecurityGroup?.conditionKeys).toContain('ecs:SecurityGroupSourceCidrIps');
+    expect(conditionKeyKind('ecs:PasswordCustomized')).toBe('boolean');
+    expect(conditionKeyKind('ecs:IsDiskEncrypted')).toBe('string');
+    expect(conditionKeyKind('vpc:IsDefaultVpc')).toBe('boolean');
+    expect(conditionKeyKind('vpc:tag/owner')).toBe('string');
+  });
+
+  it('leaves the resource types open that no page names', () => {
+    const { actions } = serviceCatalogue('ecs');
+    for (const name of ['AllocateEipAddress', 'CreateVpc', 'CloneDisks', 'DescribeRegions'])
+      expect(actions[name]?.resources, name).toBeNull();
+  });
+
   it('knows what condition keys hold', () => {
     expect(conditionKeyKind('acs:SourceIp')).toBe('ip');
     expect(conditionKeyKind('acs:sourceip')).toBe('ip');
@@ -98,6 +150,28 @@ describe('the catalogue', () => {
         volume: ecs.volume(id),
         dedicatedHost: ecs.dedicatedHost(id),
         command: ecs.command(id),
+        networkInterface: ecs.networkInterface(id),
+        launchTemplate: ecs.launchTemplate(id),
+        autoSnapshotPolicy: ecs.autoSnapshotPolicy(id),
+        snapshotGroup: ecs.snapshotGroup(id),
+        imageComponent: ecs.imageComponent(id),
+        imagePipeline: ecs.imagePipeline(id),
+        imagePipelineExecution: ecs.imagePipelineExecution(id),
+        dedicatedHostCluster: ecs.dedicatedHostCluster(id),
+        deploymentSet: ecs.deploymentSet(id),
+        hpcCluster: ecs.hpcCluster(id),
+        autoProvisioningGroup: ecs.autoProvisioningGroup(id),
+        capacityReservation: ecs.capacityReservation(id),
+        elasticityAssurance: ecs.elasticityAssurance(id),
+        reservedInstance: ecs.reservedInstance(id),
+        storageCapacityUnit: ecs.storageCapacityUnit(id),
+        portRangeList: ecs.portRangeList(id),
+        prefixList: ecs.prefixList(id),
+        activation: ecs.activation(id),
+        invocation: ecs.invocation(id),
+        serviceSettings: ecs.serviceSettings(id),
+        diskEncryptionDefaultConfig: ecs.diskEncryptionDefaultConfig(),
+        'ram:role': ram.role(name),
         'vpc:vswitch': ecs.vSwitch(id),
         'vpc:vpc': ecs.vpc(id),
       },

@@ -103,6 +103,53 @@ export const ecs = {
   /** A Cloud Assistant command. */
   command: (command: ResourceScope & { readonly id: string }) =>
     arn<'ecs:command'>('ecs', command, `command/${command.id}`),
+  /** An elastic network interface. */
+  networkInterface: (eni: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:networkInterface'>('ecs', eni, `eni/${eni.id}`),
+  launchTemplate: (template: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:launchTemplate'>('ecs', template, `launchtemplate/${template.id}`),
+  autoSnapshotPolicy: (policy: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:autoSnapshotPolicy'>('ecs', policy, `snapshotpolicy/${policy.id}`),
+  snapshotGroup: (group: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:snapshotGroup'>('ecs', group, `snapshotgroup/${group.id}`),
+  imageComponent: (component: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:imageComponent'>('ecs', component, `imagecomponent/${component.id}`),
+  imagePipeline: (pipeline: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:imagePipeline'>('ecs', pipeline, `imagepipeline/${pipeline.id}`),
+  imagePipelineExecution: (execution: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:imagePipelineExecution'>('ecs', execution, `imagepipelineexecution/${execution.id}`),
+  dedicatedHostCluster: (cluster: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:dedicatedHostCluster'>('ecs', cluster, `ddhcluster/${cluster.id}`),
+  deploymentSet: (set: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:deploymentSet'>('ecs', set, `deploymentset/${set.id}`),
+  hpcCluster: (cluster: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:hpcCluster'>('ecs', cluster, `hpc/${cluster.id}`),
+  autoProvisioningGroup: (group: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:autoProvisioningGroup'>('ecs', group, `autoprovisioninggroup/${group.id}`),
+  capacityReservation: (reservation: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:capacityReservation'>('ecs', reservation, `capacityreservation/${reservation.id}`),
+  elasticityAssurance: (assurance: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:elasticityAssurance'>('ecs', assurance, `elasticityassurance/${assurance.id}`),
+  reservedInstance: (reservation: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:reservedInstance'>('ecs', reservation, `reservedinstance/${reservation.id}`),
+  storageCapacityUnit: (unit: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:storageCapacityUnit'>('ecs', unit, `scu/${unit.id}`),
+  portRangeList: (list: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:portRangeList'>('ecs', list, `portrangelist/${list.id}`),
+  prefixList: (list: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:prefixList'>('ecs', list, `prefixlist/${list.id}`),
+  /** An activation code, with which machines elsewhere become managed instances. */
+  activation: (activation: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:activation'>('ecs', activation, `activation/${activation.id}`),
+  /** A run of a Cloud Assistant command. */
+  invocation: (invocation: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:invocation'>('ecs', invocation, `invocation/${invocation.id}`),
+  /** Settings of Cloud Assistant. */
+  serviceSettings: (settings: ResourceScope & { readonly id: string }) =>
+    arn<'ecs:serviceSettings'>('ecs', settings, `servicesettings/${settings.id}`),
+  /** How disks are encrypted that do not say: documented for a region as a whole only. */
+  diskEncryptionDefaultConfig: (scope: ResourceScope = {}) =>
+    arn<'ecs:diskEncryptionDefaultConfig'>('ecs', scope, 'diskencryptiondefaultconfig/*'),
   /** A vSwitch, which creating an instance also touches. */
   vSwitch: (vSwitch: ResourceScope & { readonly id: string }) =>
     arn<'vpc:vswitch'>('vpc', vSwitch, `vswitch/${vSwitch.id}`),

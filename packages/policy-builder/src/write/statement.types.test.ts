@@ -45,6 +45,8 @@ describe('types', () => {
       allow(otherAction('vpc:DescribeVpcs')).on('acs:vpc:*:*:vpc/*');
       allow('ecs:CreateInstance').on(ecs.vSwitch({ id: 'v' }), ecs.image({ id: 'i' }));
       allow('ecs:DescribeVpcs').on(ecs.vpc({ id: 'v' }));
+      allow('ecs:AttachNetworkInterface').on(ecs.networkInterface({ id: 'e' }), ecs.instance({ id: 'i' }));
+      allow('ecs:AttachInstanceRamRole').on(ecs.instance({ id: 'i' }), ram.role({ name: 'r' }));
       allow('ram:PassRole').on(ram.role({ name: 'r' }));
       allow('sts:AssumeRole').on(sts.role({ name: 'r' }), 'acs:ram::1:role/r');
       // @ts-expect-error decrypting works on keys, not on secrets
@@ -57,6 +59,10 @@ describe('types', () => {
       allow('kms:Decrypt').on('acs:oss:*:*:bucket');
       // @ts-expect-error a random password has no resource
       allow('kms:GetRandomPassword').on(kms.secret({ name: 's' }));
+      // @ts-expect-error an interface is attached to an instance, not to a disk
+      allow('ecs:AttachNetworkInterface').on(ecs.disk({ id: 'd' }));
+      // @ts-expect-error tasks are documented to have no resource
+      allow('ecs:CancelTask').on(ecs.instance({ id: 'i' }));
       // @ts-expect-error a key needs an id
       kms.key({ region: 'cn-hangzhou' });
     };
@@ -75,6 +81,10 @@ describe('types', () => {
       statement.when('ForAnyValue:StringLike', { 'oss:Prefix': ['a/*'], 'acs:ResourceTag/team': 'dev' });
       statement.when('Null', { 'acs:SourceVpc': true });
       statement.when('StringEquals', otherKeys({ 'rds:ResourceTag/team': 'dev' }));
+      statement.when('Bool', { 'ecs:PasswordCustomized': false });
+      statement.when('StringLike', { 'ecs:InstanceType': 'ecs.g7.*', 'vpc:tag/owner': 'team-*' });
+      // @ts-expect-error whether a password is custom is a boolean
+      statement.when('StringEquals', { 'ecs:PasswordCustomized': 'false' });
       // @ts-expect-error an address is not compared as a string
       statement.when('StringEquals', { 'acs:SourceIp': '10.0.0.1' });
       // @ts-expect-error a string is no address
