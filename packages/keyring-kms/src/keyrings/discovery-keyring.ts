@@ -6,7 +6,11 @@ import { systemClock } from '../resilience/clock.ts';
 import { kmsWrappings, type RegionPreference, unwrapWithKms } from './unwrap.ts';
 
 export interface KmsDiscoveryKeyringOptions extends RegionalKmsOptions, RegionPreference {
-  /** Accounts whose keys may be asked. Without it: any account's. */
+  /**
+   * Accounts that a message may name. Without it: any. The account in the ARN is the message's own word, since KMS answers
+   * with the bare key id: grant kms:Decrypt on the ARNs of your own keys, so that a key that another account shares with
+   * this identity opens nothing under your account's name.
+   */
   readonly accounts?: readonly string[] | undefined;
   /** Regions whose KMS may be asked. Without it: any region's. */
   readonly regions?: readonly string[] | undefined;
