@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { inspectMessage, type MessageHeader } from '@yunseal/crypto-core';
 import type { ListEntry, ObjectStore, OssEncryptionClient } from '@yunseal/oss-integration';
 import { TRANSFER } from './names.ts';
 import { progressBar } from './narrator.ts';
+
+const BLOCK = 1024 * 1024;
 
 /** Step 5, first part: as in the source document, the first ten objects of the bucket. */
 export async function listTen(bucket: OssEncryptionClient): Promise<ListEntry[]> {
@@ -41,21 +42,19 @@ export async function readTheEnd(
 
 /** The offset of the first byte that differs, or undefined when the files are the same. */
 export async function firstDifference(left: string, right: string): Promise<number | undefined> {
-  const other = await open(right);
-  try {
-    let offset = 0;
-    for await (const chunk of createReadStream(left, { highWaterMark: 1024 * 1024 })) {
-      const expected = chunk as Buffer;
-      const found = Buffer.alloc(expected.length);
-      const { bytesRead } = await other.read(found, 0, expected.length, offset);
-      if (!expected.equals(found.subarray(0, bytesRead))) {
-        return offset + expected.findIndex((byte, i) => i >= bytesRead || byte !== found[i]);
-      }
-      offset += bytesRead;
+  await using one = await open(left);
+  await using other = await open(right);
+  // Read into the same two blocks again and again: the files can be larger than the memory.
+  const [expected, found] = [Buffer.alloc(BLOCK), Buffer.alloc(BLOCK)];
+  for (let offset = 0; ; ) {
+    const { bytesRead } = await one.read(expected, 0, BLOCK, offset);
+    const { bytesRead: alike } = await other.read(found, 0, Math.max(bytesRead, 1), offset);
+    const length = Math.min(bytesRead, alike);
+    if (!expected.subarray(0, length).equals(found.subarray(0, length))) {
+      return offset + expected.findIndex((byte, i) => byte !== found[i]);
     }
-    const { bytesRead: beyond } = await other.read(Buffer.alloc(1), 0, 1, offset);
-    return beyond === 0 ? undefined : offset;
-  } finally {
-    await other.close();
+    if (bytesRead !== alike) return offset + length;
+    if (bytesRead === 0) return undefined;
+    offset += bytesRead;
   }
 }
