@@ -32,6 +32,7 @@ import type {
 } from './backend.ts';
 import { bodyKey } from './node-body-key.ts';
 import { updateInto } from './node-cipher-output.ts';
+import { checkModulus } from './rsa-modulus.ts';
 
 const tagLength = 16;
 /** A KeyObject, because node:crypto sets up a cipher from one several times faster than from raw bytes. */
@@ -114,12 +115,14 @@ function rsaOptions(padding: RsaPadding) {
 
 function rsaPublicKey(input: RsaKeyInput, padding: RsaPadding): RsaPublicKey {
   const key = importRsa('public', input);
+  checkModulus('public', key.asymmetricKeyDetails?.modulusLength, padding);
   const options = { key, ...rsaOptions(padding) };
   return { encrypt: (plaintext) => new Uint8Array(publicEncrypt(options, plaintext)) };
 }
 
 function rsaPrivateKey(input: RsaKeyInput, padding: RsaPadding): RsaPrivateKey {
   const key = importRsa('private', input);
+  checkModulus('private', key.asymmetricKeyDetails?.modulusLength, padding);
   const options = { key, ...rsaOptions(padding) };
   return {
     decrypt(ciphertext) {

@@ -12,6 +12,7 @@ import type {
 import { decodeEcdsaSignature, encodeEcdsaSignature } from './ecdsa-signature.ts';
 import { compressPoint, decompressPoint } from './elliptic-point.ts';
 import { decodePem } from './pem.ts';
+import { checkModulus } from './rsa-modulus.ts';
 import { bodyKey } from './web-body-key.ts';
 
 const { subtle } = globalThis.crypto;
@@ -159,6 +160,10 @@ async function importRsa(
   });
 }
 
+function modulusLength(key: WebKey): number | undefined {
+  return (key.algorithm as { readonly modulusLength?: number }).modulusLength;
+}
+
 /** @throws {UnsupportedAlgorithmError} when the platform refuses */
 async function supported<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
@@ -197,12 +202,14 @@ export const backend: Backend = {
   incrementalSignatures: false,
   async rsaPublicKey(input, padding) {
     const key = await importRsa('public', input, padding);
+    checkModulus('public', modulusLength(key), padding);
     return {
       encrypt: async (plaintext) => new Uint8Array(await subtle.encrypt('RSA-OAEP', key, source(plaintext))),
     };
   },
   async rsaPrivateKey(input, padding) {
     const key = await importRsa('private', input, padding);
+    checkModulus('private', modulusLength(key), padding);
     return {
       decrypt: (ciphertext) =>
         subtle.decrypt('RSA-OAEP', key, source(ciphertext)).then(

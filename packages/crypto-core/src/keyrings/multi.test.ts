@@ -58,6 +58,40 @@ describe('encrypting', () => {
     );
   });
 
+  test('no array that a child put in the place of the data key keeps it', async () => {
+    const made: Uint8Array[] = [];
+    const copying = (keyring: Keyring, change = (key: Uint8Array) => key.slice()): Keyring => ({
+      ...keyring,
+      async onEncrypt(given) {
+        const wrapped = await keyring.onEncrypt(given);
+        const plaintextDataKey = change(wrapped.plaintextDataKey!);
+        made.push(plaintextDataKey);
+        return { ...wrapped, plaintextDataKey };
+      },
+    });
+    const zero = new Uint8Array(32);
+    const wrapped = await multiKeyring({ generator: copying(a), children: [copying(b), c] }).onEncrypt(
+      materials,
+    );
+    for (const key of made.filter((each) => each !== wrapped.plaintextDataKey)) expect(key).toEqual(zero);
+    expect(wrapped.plaintextDataKey).not.toEqual(zero);
+
+    made.splice(0);
+    for (const child of [copying(b, () => new Uint8Array(32).fill(9)), down('no')]) {
+      const failing = multiKeyring({ generator: copying(a), children: [copying(c), child] });
+      await expect(failing.onEncrypt(materials)).rejects.toThrow();
+    }
+    for (const key of made) expect(key).toEqual(zero);
+
+    // The caller's own array is the caller's to zero.
+    const own = new Uint8Array(32).fill(7);
+    await multiKeyring({ generator: copying(a), children: [b] }).onEncrypt({
+      ...materials,
+      plaintextDataKey: own,
+    });
+    expect(own).toEqual(new Uint8Array(32).fill(7));
+  });
+
   test('a multi-keyring may stand inside another', async () => {
     const inner = multiKeyring({ generator: b, children: [c] });
     const { ciphertext } = await clientOf(multiKeyring({ generator: a, children: [inner] })).encrypt('x');
@@ -100,5 +134,17 @@ describe('decrypting', () => {
       expect(message).toContain('the generator: access denied');
       expect(message).toContain('child 2: timed out');
     }
+  });
+
+  test('when none has anything to unwrap the client says whose keys the message was encrypted for', async () => {
+    const { ciphertext } = await clientOf(c).encrypt('x');
+    const attempt = clientOf(multiKeyring({ generator: a, children: [b] })).decrypt(ciphertext);
+    await expect(attempt).rejects.toThrow(DataKeyUnwrapError);
+    await expect(attempt).rejects.toThrow('"test" "c"');
+  });
+
+  test('materials that have a data key already are refused', async () => {
+    const again = { suite: suites['0x0478'], encryptionContext: {}, plaintextDataKey: new Uint8Array(32) };
+    await expect(multiKeyring({ generator: a }).onDecrypt(again, [])).rejects.toThrow(InvalidArgumentError);
   });
 });

@@ -6,6 +6,7 @@ import {
   KeyringContractError,
 } from '../errors.ts';
 import type { DecryptionMaterials, EncryptionMaterials, Keyring } from '../keyring.ts';
+import { requireNoDataKey } from './key-names.ts';
 
 export interface MultiKeyringOptions {
   /** Makes the data key, and wraps it. Without one, somebody else must have made it. */
@@ -16,6 +17,11 @@ export interface MultiKeyringOptions {
 
 /**
  * Several keyrings as one: a message is encrypted for all of them and can be decrypted by any.
+ *
+ * Two deliberate differences from the specification, both for the sake of the {@link Keyring} contract: a data key that is
+ * there already is wrapped by the generator too, instead of refused, so that a message can be rewrapped for a
+ * multi-keyring; and when every keyring merely finds nothing of its own the materials are given back unchanged, for whoever
+ * asked (a client does) to report. Where any failed, the error lists what each said.
  *
  * @throws {InvalidArgumentError} when there is neither a generator nor a child
  * @see framework/multi-keyring.md of the AWS Encryption SDK specification
@@ -35,22 +41,26 @@ export function multiKeyring({ generator, children = [] }: MultiKeyringOptions):
           'the multi-keyring has no generator, and the materials hold no data key to wrap',
         );
       }
+      // Every array that a keyring made and that is not given back: the caller's own is the caller's to zero.
+      const made = new Set<Uint8Array>();
       let current = materials;
       try {
         for (const [index, keyring] of keyrings.entries()) {
           const next = await wrap(keyring, current, nameOf(index));
+          const key: unknown = next?.plaintextDataKey;
+          if (key instanceof Uint8Array && key !== materials.plaintextDataKey) made.add(key);
           checkStep(current, next, nameOf(index));
           current = next;
         }
+        made.delete(current.plaintextDataKey!);
         return current;
-      } catch (error) {
-        if (materials.plaintextDataKey === undefined) current.plaintextDataKey?.fill(0);
-        throw error;
+      } finally {
+        for (const key of made) key.fill(0);
       }
     },
 
     async onDecrypt(materials, encryptedDataKeys) {
-      if (materials.plaintextDataKey !== undefined) return materials;
+      requireNoDataKey(materials);
       const failures: Error[] = [];
       let anyThrew = false;
       for (const [index, keyring] of keyrings.entries()) {
@@ -85,7 +95,7 @@ async function wrap(
 
 /** A child that lost or replaced the data key would leave encrypted data keys that unwrap to different keys. */
 function checkStep(before: EncryptionMaterials, after: EncryptionMaterials, name: string): void {
-  if (after.plaintextDataKey === undefined)
+  if (!(after?.plaintextDataKey instanceof Uint8Array))
     throw new KeyringContractError(`${name} gave materials without a data key`);
   if (
     before.plaintextDataKey !== undefined &&

@@ -51,6 +51,15 @@ test('names that start alike are different names', async () => {
   expect(await other.onDecrypt(decryption, encryptedDataKeys)).toBe(decryption);
 });
 
+test('materials that have a data key already are refused', async () => {
+  const { encryptedDataKeys } = await rawAesKeyring(options).onEncrypt(materials);
+  const decryption = { suite: materials.suite, encryptionContext: { a: 'b' } };
+  const again = { ...decryption, plaintextDataKey: new Uint8Array(32) };
+  await expect(rawAesKeyring(options).onDecrypt(again, encryptedDataKeys)).rejects.toThrow(
+    InvalidArgumentError,
+  );
+});
+
 describe('what cannot be a keyring is refused', () => {
   test.each([
     ['15 bytes', { key: new Uint8Array(15) }],
@@ -58,6 +67,7 @@ describe('what cannot be a keyring is refused', () => {
     ['an empty name', { name: '' }],
     ['a name with a lone surrogate', { name: '\udc00' }],
     ['the namespace of AWS KMS', { namespace: 'aws-kms' }],
+    ['the namespace of Alibaba Cloud KMS', { namespace: 'acs-kms' }],
   ])('%s', (_, change) => {
     expect(() => rawAesKeyring({ ...options, ...change } as never)).toThrow(InvalidArgumentError);
   });

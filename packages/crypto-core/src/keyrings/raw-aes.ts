@@ -8,13 +8,13 @@ import type { Keyring } from '../keyring.ts';
 import { concealBytes, generateDataKey } from '../materials/data-key.ts';
 import { randomBytes } from '../random.ts';
 import { decodeProviderInfo, encodeProviderInfo, encodeUtf8 } from '../text.ts';
-import { checkKeyNames } from './key-names.ts';
+import { checkKeyNames, requireNoDataKey } from './key-names.ts';
 
 const ivLength = 12;
 const tagLength = 16;
 
 export interface RawAesKeyringOptions {
-  /** Written to each message as the provider id; says whose names these are. Not `aws-kms`. */
+  /** Written to each message as the provider id; says whose names these are. Not `aws-kms` or `acs-kms`. */
   readonly namespace: string;
   /** Written to each message; says which key of the namespace this is. */
   readonly name: string;
@@ -57,7 +57,7 @@ export function rawAesKeyring({ namespace, name, key }: RawAesKeyringOptions): K
     },
 
     async onDecrypt(materials, encryptedDataKeys) {
-      if (materials.plaintextDataKey !== undefined) return materials;
+      requireNoDataKey(materials);
       const aad = serializeContext(materials.encryptionContext);
       const { dataKeyLength } = materials.suite;
       for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys) {

@@ -9,10 +9,10 @@ import type {
 import { DataKeyUnwrapError, DataKeyWrapError, InvalidArgumentError } from '../errors.ts';
 import type { Keyring } from '../keyring.ts';
 import { concealBytes, generateDataKey } from '../materials/data-key.ts';
-import { checkKeyNames } from './key-names.ts';
+import { checkKeyNames, requireNoDataKey } from './key-names.ts';
 
 export interface RawRsaKeyringOptions {
-  /** Written to each message as the provider id; says whose names these are. Not `aws-kms`. */
+  /** Written to each message as the provider id; says whose names these are. Not `aws-kms` or `acs-kms`. */
   readonly namespace: string;
   /** Written to each message; says which key of the namespace this is. */
   readonly name: string;
@@ -30,7 +30,8 @@ const paddings: readonly RsaPadding[] = ['oaep-sha1', 'oaep-sha256', 'oaep-sha38
  * A keyring over one RSA key. RSA wraps the data key alone: the encryption context is bound by the message, not by
  * the wrapping.
  *
- * @throws {InvalidArgumentError} when a key cannot be read or is no RSA key, or there is none
+ * @throws {InvalidArgumentError} when a key cannot be read, is no RSA key or is too small for its padding, or there is
+ * none
  * @see framework/raw-rsa-keyring.md of the AWS Encryption SDK specification
  */
 export function rawRsaKeyring(options: RawRsaKeyringOptions): Keyring {
@@ -60,7 +61,16 @@ export function rawRsaKeyring(options: RawRsaKeyringOptions): Keyring {
       }
       const key = await publicKey;
       const dataKey = materials.plaintextDataKey ?? generateDataKey(materials.suite.dataKeyLength);
-      const ciphertext = await key.encrypt(dataKey);
+      let ciphertext: Uint8Array;
+      try {
+        ciphertext = await key.encrypt(dataKey);
+      } catch (error) {
+        if (dataKey !== materials.plaintextDataKey) dataKey.fill(0);
+        throw new DataKeyWrapError(
+          `the RSA keyring ${JSON.stringify(name)} could not wrap a data key of ${materials.suite.dataKeyLength} bytes`,
+          [error],
+        );
+      }
       return {
         ...materials,
         plaintextDataKey: dataKey,
@@ -72,7 +82,7 @@ export function rawRsaKeyring(options: RawRsaKeyringOptions): Keyring {
     },
 
     async onDecrypt(materials, encryptedDataKeys) {
-      if (materials.plaintextDataKey !== undefined) return materials;
+      requireNoDataKey(materials);
       if (privateKey === undefined) {
         throw new DataKeyUnwrapError(
           `the RSA keyring ${JSON.stringify(name)} has no private key, so it cannot decrypt`,
