@@ -1,4 +1,5 @@
 import { concat } from '../bytes/concat.ts';
+import { requireBytes } from '../bytes/require-bytes.ts';
 import { checkContext } from '../encryption-context.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { AliyunHeader } from '../header.ts';
@@ -42,10 +43,11 @@ export interface AliyunMessageParts {
  * @throws {MalformedMessageError | TruncatedMessageError | UnsupportedAlgorithmError}
  */
 export function splitAliyunMessage(message: Uint8Array): AliyunMessageParts {
-  const { place, body, ciphertext, tag } = readWholeMessage(message, Number.POSITIVE_INFINITY);
+  const bytes = requireBytes('message', message);
+  const { place, body, ciphertext, tag } = readWholeMessage(bytes, Number.POSITIVE_INFINITY);
   const { encoding, header, headerStart, headerEnd } = place;
   return {
-    header: encoding === 'message' ? message.subarray(headerStart, headerEnd) : encodeDerHeader(header),
+    header: encoding === 'message' ? bytes.subarray(headerStart, headerEnd) : encodeDerHeader(header),
     iv: body.iv,
     ciphertext,
     tag,
@@ -59,7 +61,8 @@ export function splitAliyunMessage(message: Uint8Array): AliyunMessageParts {
  * @throws {InvalidArgumentError} when IV or tag have another length than the header's suite gives them
  */
 export function joinAliyunMessage(parts: AliyunMessageParts): Uint8Array {
-  const { suite } = decodeDerHeader(parts.header);
+  const header = requireBytes('header', parts.header);
+  const { suite } = decodeDerHeader(header);
   for (const [name, bytes, length] of [
     ['iv', parts.iv, suite.ivLength],
     ['tag', parts.tag, suite.tagLength],
@@ -69,7 +72,7 @@ export function joinAliyunMessage(parts: AliyunMessageParts): Uint8Array {
     }
   }
   const body = encodeAliyunBody(parts);
-  return concat(derPrefix('sequence', parts.header.length + body.length), parts.header, body);
+  return concat(derPrefix('sequence', header.length + body.length), header, body);
 }
 
 /** The body's DER SEQUENCE alone: a message whose header is kept elsewhere. */
@@ -92,7 +95,7 @@ export function decodeAliyunBody(
   body: Uint8Array,
   suite: AliyunHeader['suite'],
 ): Omit<AliyunMessageParts, 'header'> {
-  const cursor = cursorOver(body);
+  const cursor = cursorOver(requireBytes('body', body));
   const { iv, ciphertextLength } = readDerBodyStart(cursor, suite, undefined);
   const ciphertext = take(cursor, ciphertextLength, 'the ciphertext');
   const trailerAt = cursor.offset;
@@ -112,7 +115,8 @@ export function decodeAliyunBody(
  * @throws {MalformedMessageError | TruncatedMessageError | UnsupportedAlgorithmError}
  */
 export function parseAliyunHeader(header: Uint8Array): AliyunHeader {
-  return publicHeader(decodeDerHeader(header), 'message', header.length);
+  const bytes = requireBytes('header', header);
+  return publicHeader(decodeDerHeader(bytes), 'message', bytes.length);
 }
 
 /**
@@ -126,7 +130,7 @@ export async function verifyAliyunHeader(
   header: Uint8Array,
   plaintextDataKey: Uint8Array,
 ): Promise<AliyunHeader> {
-  const parsed = decodeDerHeader(header);
+  const parsed = decodeDerHeader(requireBytes('header', header));
   await verifyHeader(parsed, await importDataKey(parsed.suite, copyDataKey(plaintextDataKey)));
   return publicHeader(parsed, 'message', header.length);
 }

@@ -1,3 +1,4 @@
+import { requireBytes } from '../bytes/require-bytes.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { ByteTransform, Emit } from '../format.ts';
 
@@ -34,7 +35,9 @@ export function toTransformStream(
         throw new InvalidArgumentError(`a stream chunk is ${typeof chunk}; chunks must be Uint8Array`);
       }
       const emit: Emit = (bytes) => controller.enqueue(bytes);
-      return step((current) => current.write(chunk, emit) as void | Promise<void>);
+      return step(
+        (current) => current.write(requireBytes('a stream chunk', chunk), emit) as void | Promise<void>,
+      );
     },
     flush: async (controller) => {
       const emit: Emit = (bytes) => controller.enqueue(bytes);

@@ -20,7 +20,10 @@ const zeroIv = new Uint8Array(12);
 
 export interface ParsedHeader {
   readonly header: FramedHeader;
-  /** The bytes the header tag authenticates: everything before the header's own IV and tag. A view of the message. */
+  /**
+   * The bytes the header tag authenticates: everything before the header's own IV and tag. A copy:
+   * the caller may change the message while a keyring is asked, and then what was parsed is what must be authenticated.
+   */
   readonly headerBody: Uint8Array;
   /** Empty for a suite that does not commit to its key. */
   readonly commitment: Uint8Array;
@@ -79,7 +82,7 @@ export function parseHeader(bytes: Uint8Array, maxEncryptedDataKeys: number): Pa
   if (version === 1) parseReservedAndIvLength(reader, suite);
   const frameLength = parseFrameLength(reader, contentType);
   const commitment = reader.take(suite.commitmentLength, 'the key commitment').slice();
-  const headerBody = bytes.subarray(0, reader.offset);
+  const headerBody = bytes.slice(0, reader.offset);
   const iv = version === 1 ? reader.take(suite.ivLength, 'the header IV').slice() : zeroIv;
   const tag = reader.take(suite.tagLength, 'the header tag').slice();
   return {

@@ -1,3 +1,4 @@
+import { requireBytes } from '../bytes/require-bytes.ts';
 import { InvalidArgumentError, MalformedMessageError, UnsupportedOperationError } from '../errors.ts';
 import type { ReadSession } from '../format.ts';
 import type { FramedHeader } from '../header.ts';
@@ -63,8 +64,9 @@ export async function openMessageReader(bytes: Uint8Array, session: ReadSession)
     header,
     context: opened.materials.encryptionContext,
     layout: (messageLength) => layoutOf(header.headerLength, header.frameLength, messageLength),
-    async decryptFrame(span, frame) {
+    async decryptFrame(span, bytes) {
       if (frames === undefined) throw new InvalidArgumentError('the message reader is closed');
+      const frame = requireBytes('bytes', bytes);
       const parts = locateFrame(frame, 0, span.sequenceNumber, header.frameLength, span.offset);
       if ((parts.kind === 'final') !== span.final) {
         throw new MalformedMessageError(

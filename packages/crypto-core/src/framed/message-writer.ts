@@ -1,3 +1,4 @@
+import { requireBytes } from '../bytes/require-bytes.ts';
 import { InvalidArgumentError, UnsupportedOperationError } from '../errors.ts';
 import type { WriteSession } from '../format.ts';
 import type { FramedHeader } from '../header.ts';
@@ -17,7 +18,8 @@ export interface MessageWriter {
    * has that many or fewer. Calls may run side by side. A number can be used once: encrypting other bytes under it
    * would reuse an IV, so keep the result for a retry.
    *
-   * @throws {InvalidArgumentError} when the number was used, or the length is not the frame's
+   * @throws {InvalidArgumentError} when the number was used, the length is not the frame's, or an argument is of another
+   * type
    */
   encryptFrame(sequenceNumber: number, plaintext: Uint8Array, kind: 'regular' | 'final'): Promise<Uint8Array>;
   /** Drop the keys; `encryptFrame` fails from then on. */
@@ -75,6 +77,10 @@ export async function openMessageWriter(session: WriteSession): Promise<MessageW
     messageLength: (plaintextLength) => headerBytes.length + bodyLength(plaintextLength, frameLength),
     async encryptFrame(sequenceNumber, plaintext, kind) {
       if (frames === undefined) throw new InvalidArgumentError('the message writer is closed');
+      if (kind !== 'regular' && kind !== 'final') {
+        throw new InvalidArgumentError(`kind must be regular or final, not ${String(kind)}`);
+      }
+      requireBytes('plaintext', plaintext);
       check(sequenceNumber, plaintext.length, kind === 'final');
       highest = Math.max(highest, sequenceNumber);
       if (kind === 'final') finalNumber = sequenceNumber;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts';
-import type { Keyring } from '../keyring.ts';
+import type { EncryptedDataKey, EncryptionContext, Keyring } from '../keyring.ts';
 import type { AlgorithmSuite } from '../suites/suite.ts';
 import { decryptionEntryId, encryptionEntryId } from './cache-entry-id.ts';
 import { copyDataKey } from './data-key.ts';
@@ -61,13 +61,14 @@ export function cachingMaterials(options: CachingMaterialsOptions): CachingMater
   const maxBytes =
     options.maxBytes === undefined ? undefined : limit('maxBytes', options.maxBytes, Number.MAX_SAFE_INTEGER);
   const partitionId = options.partitionId ?? crypto.randomUUID();
-  const encryption = createMaterialsCache<MessageEncryptionMaterials>(limits, withCopiedKey, zeroKey);
+  const encryption = createMaterialsCache<MessageEncryptionMaterials>(limits, withCopiedKeys, zeroKey);
   const decryption = createMaterialsCache<MessageDecryptionMaterials>(limits, withCopiedKey, zeroKey);
 
   return {
     async getEncryptionMaterials(request) {
       const { suite, plaintextLength } = request;
       const fetch = () => source.getEncryptionMaterials(request);
+      const fetchToShare = async () => withFrozenContext(await fetch());
       const exceeds = maxBytes !== undefined && (plaintextLength === undefined || plaintextLength > maxBytes);
       if (!isCacheable(suite) || exceeds) return fetch();
       const length = plaintextLength ?? 0;
@@ -77,13 +78,14 @@ export function cachingMaterials(options: CachingMaterialsOptions): CachingMater
         entry.bytes += length;
         return true;
       };
-      return encryption.get(await encryptionEntryId(partitionId, request), use, fetch);
+      return encryption.get(await encryptionEntryId(partitionId, request), use, fetchToShare);
     },
 
     async getDecryptionMaterials(request) {
       const fetch = () => source.getDecryptionMaterials(request);
+      const fetchToShare = async () => withFrozenContext(await fetch());
       if (!isCacheable(request.suite)) return fetch();
-      return decryption.get(await decryptionEntryId(partitionId, request), () => true, fetch);
+      return decryption.get(await decryptionEntryId(partitionId, request), () => true, fetchToShare);
     },
 
     clear() {
@@ -95,6 +97,26 @@ export function cachingMaterials(options: CachingMaterialsOptions): CachingMater
 
 function isCacheable(suite: AlgorithmSuite): boolean {
   return suite.kdfHash !== undefined;
+}
+
+/** Every message that uses these materials has this one context: nobody may change it. */
+function withFrozenContext<Materials extends { readonly encryptionContext: EncryptionContext }>(
+  materials: Materials,
+): Materials {
+  return { ...materials, encryptionContext: Object.freeze({ ...materials.encryptionContext }) };
+}
+
+/** The caller may do with bytes what it likes: the next message gets others. */
+function withCopiedKeys(materials: MessageEncryptionMaterials): MessageEncryptionMaterials {
+  return {
+    ...materials,
+    plaintextDataKey: copyDataKey(materials.plaintextDataKey),
+    encryptedDataKeys: materials.encryptedDataKeys.map(copyEncryptedDataKey),
+  };
+}
+
+function copyEncryptedDataKey({ providerId, providerInfo, ciphertext }: EncryptedDataKey): EncryptedDataKey {
+  return { providerId, providerInfo, ciphertext: new Uint8Array(ciphertext) };
 }
 
 function withCopiedKey<Materials extends { readonly plaintextDataKey: Uint8Array }>(
