@@ -8,6 +8,7 @@ export const reservedPrefix = 'aws-crypto-';
 export const publicKeyEntry = 'aws-crypto-public-key';
 
 const maxU16 = 0xffff;
+const noEntries: EncryptionContext = Object.freeze({});
 
 /**
  * Check that an object from a caller is an encryption context, and copy it.
@@ -15,9 +16,11 @@ const maxU16 = 0xffff;
  * @throws {EncryptionContextError} naming the entry that is not text
  */
 export function checkContext(context: unknown): EncryptionContext {
-  if (context === undefined) return {};
-  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
-    throw new EncryptionContextError('the encryption context must be an object of strings');
+  if (context === undefined) return noEntries;
+  if (!isPlainObject(context)) {
+    throw new EncryptionContextError(
+      'the encryption context must be a plain object of strings: entries of a Map or a class would not be seen',
+    );
   }
   const entries = Object.entries(context);
   for (const [key, value] of entries) {
@@ -35,6 +38,12 @@ export function checkContext(context: unknown): EncryptionContext {
     }
   }
   return Object.freeze(Object.fromEntries(entries)) as EncryptionContext;
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /**

@@ -1,5 +1,6 @@
+import { requireBytes } from '../bytes/require-bytes.ts';
 import { publicContext } from '../encryption-context.ts';
-import { UnsupportedOperationError } from '../errors.ts';
+import { InvalidArgumentError, UnsupportedOperationError } from '../errors.ts';
 import type { MessageFormat, WriteSession } from '../format.ts';
 import { type MessageReader, openMessageReader } from '../framed/message-reader.ts';
 import { type MessageWriter, openMessageWriter } from '../framed/message-writer.ts';
@@ -9,18 +10,15 @@ import { resolveSuite } from '../suites/table.ts';
 import { encodeUtf8 } from '../text.ts';
 import { detectingTransform } from './detecting-transform.ts';
 import { detectFormat, formatNamed } from './formats.ts';
-import {
-  type EncryptionClientOptions,
-  type KeySource,
-  requireBytes,
-  requireInteger,
-  resolveSettings,
-} from './options.ts';
+import { checkOptionNames, type OptionNames } from './option-names.ts';
+import { type EncryptionClientOptions, type KeySource, requireInteger, resolveSettings } from './options.ts';
 import { checkFormat } from './policies.ts';
 import {
   createReadSession,
   type DecryptOptions,
+  decryptOptionNames,
   type EncryptOptions,
+  encryptOptionNames,
   openWriteSession,
   type SignedMessages,
 } from './sessions.ts';
@@ -49,10 +47,17 @@ export interface DecryptStreamOptions extends DecryptOptions {
   readonly signedMessages?: SignedMessages | undefined;
 }
 
+const decryptStreamOptionNames: OptionNames<DecryptStreamOptions> = {
+  ...decryptOptionNames,
+  onHeader: true,
+  signedMessages: true,
+};
+
 export interface EncryptionClient {
   /**
    * Encrypt bytes, or text as UTF-8, as one message.
    *
+   * @throws {InvalidArgumentError} for options that do not exist or fit, and for text with a lone surrogate
    * @throws {EncryptionContextError | CommitmentPolicyError | DataKeyWrapError | LimitExceededError}
    * @see client-apis/encrypt.md of the AWS Encryption SDK specification
    */
@@ -116,13 +121,15 @@ export function createEncryptionClient(
 
   return {
     async encrypt(plaintext, call = {}) {
+      checkOptionNames(call, encryptOptionNames);
       const bytes =
-        typeof plaintext === 'string' ? encodeUtf8(plaintext) : requireBytes('plaintext', plaintext);
+        typeof plaintext === 'string' ? textBytes(plaintext) : requireBytes('plaintext', plaintext);
       const session = await openWriteSession(settings, call, frameLengthOf(call), bytes.length);
       return write(session, (format) => format.encrypt(bytes, session));
     },
 
     async decrypt(ciphertext, call = {}) {
+      checkOptionNames(call, decryptOptionNames);
       const bytes = requireBytes('ciphertext', ciphertext);
       const format = detectFormat(bytes);
       checkFormat(format.name, settings.formats);
@@ -131,6 +138,7 @@ export function createEncryptionClient(
     },
 
     encryptStream(call = {}) {
+      checkOptionNames(call, encryptOptionNames);
       const frameLength = frameLengthOf(call);
       return toTransformStream(async () => {
         const session = await openWriteSession(settings, call, frameLength);
@@ -139,6 +147,7 @@ export function createEncryptionClient(
     },
 
     decryptStream(call = {}) {
+      checkOptionNames(call, decryptStreamOptionNames);
       const session = createReadSession(settings, call, call);
       return toTransformStream(() =>
         detectingTransform((format) => {
@@ -149,6 +158,7 @@ export function createEncryptionClient(
     },
 
     async openMessage(headerBytes, call = {}) {
+      checkOptionNames(call, decryptOptionNames);
       const bytes = requireBytes('headerBytes', headerBytes);
       const { name } = detectFormat(bytes);
       checkFormat(name, settings.formats);
@@ -158,6 +168,7 @@ export function createEncryptionClient(
     },
 
     async startMessage(call = {}) {
+      checkOptionNames(call, encryptOptionNames);
       const suite = call.suite === undefined ? settings.suite : resolveSuite(call.suite);
       if (suite.format !== 'framed') {
         throw new UnsupportedOperationError(
@@ -168,6 +179,16 @@ export function createEncryptionClient(
       return write(session, () => openMessageWriter(session));
     },
   };
+}
+
+/** @throws {InvalidArgumentError} for text that UTF-8 cannot hold: it would come back with other characters in it */
+function textBytes(text: string): Uint8Array {
+  if (!text.isWellFormed()) {
+    throw new InvalidArgumentError(
+      'plaintext has a lone surrogate, which UTF-8 cannot hold: pass bytes instead',
+    );
+  }
+  return encodeUtf8(text);
 }
 
 /** Whatever happens in the format, no data key stays behind. */

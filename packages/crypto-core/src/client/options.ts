@@ -5,6 +5,7 @@ import { defaultMaterials } from '../materials/default.ts';
 import type { MaterialsManager } from '../materials/manager.ts';
 import type { AlgorithmSuite, FormatName } from '../suites/suite.ts';
 import { resolveSuite, type SuiteReference, suites } from '../suites/table.ts';
+import { checkOptionNames, type OptionNames } from './option-names.ts';
 import type { CommitmentPolicy } from './policies.ts';
 
 /** Where a client's data keys come from: a keyring, or a materials manager (`cachingMaterials`, say) over one. */
@@ -15,13 +16,15 @@ export type KeySource =
 export interface EncryptionClientOptions {
   /** The format to write. Default: that of `suite`, else `framed`. */
   readonly format?: FormatName | undefined;
-  /** The suite to write with. Default: 0x0478 for `framed`, AES-256-GCM for `aliyun`. */
+  /** The suite to write with. A call may name another, of this format. Default: 0x0478 for `framed`, AES-256-GCM for `aliyun`. */
   readonly suite?: SuiteReference | undefined;
   /** Plaintext bytes per frame, 1 to 2^32 - 1. Default: 65,536. */
   readonly frameLength?: number | undefined;
   /**
    * `require` (the default): write and read only framed suites that commit to their key. `allow-decrypt`: read all of
-   * them. `allow`: write all of them too.
+   * them. `allow`: write all of them too. Commitment is a property of framed suites: **the aliyun format has none, and its
+   * messages are read whatever this says**, so that whoever makes one can make it decrypt to different plaintexts for
+   * holders of different keys. `formats: ['framed']` leaves that format out.
    */
   readonly commitmentPolicy?: CommitmentPolicy | undefined;
   /** The most encrypted data keys a message may have, written or read. Default: 10. */
@@ -44,10 +47,25 @@ export interface EncryptionClientOptions {
   readonly maxUnverifiedBytes?: number | undefined;
 }
 
+const sourceNames: OptionNames<KeySource> = { keyring: true, materials: true };
+const clientOptionNames: OptionNames<EncryptionClientOptions> = {
+  format: true,
+  suite: true,
+  frameLength: true,
+  commitmentPolicy: true,
+  maxEncryptedDataKeys: true,
+  formats: true,
+  allowUnauthenticated: true,
+  encoding: true,
+  maxUnverifiedBytes: true,
+};
+
 /** Options with every default filled in. */
 export interface ClientSettings {
   readonly materials: MaterialsManager;
   readonly suite: AlgorithmSuite;
+  /** Formats that a call may name a suite of. */
+  readonly writableFormats: readonly FormatName[];
   readonly frameLength: number;
   readonly commitmentPolicy: CommitmentPolicy;
   readonly maxEncryptedDataKeys: number;
@@ -66,6 +84,8 @@ const encodings: readonly AliyunEncoding[] = ['message', 'stream'];
 
 /** @throws {InvalidArgumentError} naming the option that cannot be used */
 export function resolveSettings(source: KeySource, options: EncryptionClientOptions): ClientSettings {
+  checkOptionNames(source, sourceNames);
+  checkOptionNames(options, clientOptionNames);
   const format = options.format;
   if (format !== undefined) requireOneOf('format', format, formatNames);
   const suite = resolveSuite(options.suite ?? (format === 'aliyun' ? suites['0x0002'] : suites['0x0478']));
@@ -82,6 +102,7 @@ export function resolveSettings(source: KeySource, options: EncryptionClientOpti
   return {
     materials: resolveSource(source),
     suite,
+    writableFormats: format === undefined && formats.includes(suite.format) ? [...formats] : [suite.format],
     frameLength: requireInteger('frameLength', options.frameLength ?? defaultFrameLength, 0xffff_ffff),
     commitmentPolicy,
     maxEncryptedDataKeys: requireInteger(
@@ -100,7 +121,7 @@ function resolveSource({ keyring, materials }: KeySource): MaterialsManager {
   if ((keyring === undefined) === (materials === undefined)) {
     throw new InvalidArgumentError('pass either a keyring or materials');
   }
-  if (materials !== undefined) return materials;
+  if (materials !== undefined) return requireManager(materials);
   return defaultMaterials(requireKeyring('keyring', keyring));
 }
 
@@ -110,6 +131,19 @@ export function requireKeyring(option: string, keyring: unknown): Keyring {
     throw new InvalidArgumentError(`${option} must be a keyring: an object with onEncrypt and onDecrypt`);
   }
   return candidate as Keyring;
+}
+
+function requireManager(materials: unknown): MaterialsManager {
+  const candidate = materials as Partial<MaterialsManager> | null;
+  if (
+    typeof candidate?.getEncryptionMaterials !== 'function' ||
+    typeof candidate.getDecryptionMaterials !== 'function'
+  ) {
+    throw new InvalidArgumentError(
+      'materials must be a materials manager: an object with getEncryptionMaterials and getDecryptionMaterials',
+    );
+  }
+  return candidate as MaterialsManager;
 }
 
 export function requireInteger(option: string, value: unknown, most: number): number {
@@ -134,11 +168,4 @@ export function requireOneOf(option: string, value: unknown, allowed: readonly s
   if (!allowed.includes(value as string)) {
     throw new InvalidArgumentError(`${option} must be one of ${allowed.join(', ')}, not ${String(value)}`);
   }
-}
-
-export function requireBytes(argument: string, value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new InvalidArgumentError(
-    `${argument} must be a Uint8Array, not ${value === null ? 'null' : typeof value}`,
-  );
 }

@@ -1,4 +1,5 @@
 import { backend } from '#backend';
+import { requireBytes } from '../bytes/require-bytes.ts';
 import { DataKeyWrapError, KeyringContractError, LimitExceededError } from '../errors.ts';
 import type { RewrapSession } from '../format.ts';
 import type { EncryptionContext, EncryptionMaterials, Keyring } from '../keyring.ts';
@@ -6,11 +7,11 @@ import { defaultMaterials } from '../materials/default.ts';
 import { suites } from '../suites/table.ts';
 import { detectingTransform } from './detecting-transform.ts';
 import { detectFormat } from './formats.ts';
+import { checkOptionNames, type OptionNames } from './option-names.ts';
 import {
   defaultFrameLength,
   defaultMaxEncryptedDataKeys,
   defaultMaxUnverifiedBytes,
-  requireBytes,
   requireInteger,
   requireKeyring,
   requireOneOf,
@@ -35,6 +36,13 @@ export interface RewrapOptions {
   readonly frames?: 'keep' | 'renew' | undefined;
 }
 
+const rewrapOptionNames: OptionNames<RewrapOptions> = {
+  from: true,
+  to: true,
+  context: true,
+  maxEncryptedDataKeys: true,
+  frames: true,
+};
 const frameChoices = ['keep', 'renew'] as const;
 
 /**
@@ -86,6 +94,7 @@ async function rewrapBytes(ciphertext: Uint8Array, options: RewrapOptions): Prom
 }
 
 function createRewrapSession(options: RewrapOptions): RewrapSession {
+  checkOptionNames(options, rewrapOptionNames);
   const to = requireKeyring('to', options.to);
   const maxEncryptedDataKeys = requireInteger(
     'maxEncryptedDataKeys',
@@ -99,6 +108,7 @@ function createRewrapSession(options: RewrapOptions): RewrapSession {
       // Nothing is encrypted and no body is decrypted, so no suite is refused.
       materials: defaultMaterials(requireKeyring('from', options.from)),
       suite: suites['0x0478'],
+      writableFormats: [],
       frameLength: defaultFrameLength,
       commitmentPolicy: 'allow',
       maxEncryptedDataKeys,

@@ -11,18 +11,20 @@ import {
   UnsupportedOperationError,
 } from '../errors.ts';
 import type { ReadSession, WriteSession } from '../format.ts';
+import { checkVerificationKey } from '../framed/footer.ts';
 import type { AliyunEncoding, MessageHeader } from '../header.ts';
 import type { EncryptionContext } from '../keyring.ts';
 import type { MessageDecryptionMaterials, MessageEncryptionMaterials } from '../materials/manager.ts';
 import type { AlgorithmSuite } from '../suites/suite.ts';
 import { resolveSuite, type SuiteReference } from '../suites/table.ts';
+import type { OptionNames } from './option-names.ts';
 import { type ClientSettings, requireEncoding } from './options.ts';
 import { checkAuthenticated, checkCommitment, checkFormat, matchContext } from './policies.ts';
 
 export interface EncryptOptions {
   /** Names and values to bind to the message. They are stored in the clear. */
   readonly context?: EncryptionContext | undefined;
-  /** Another suite than the client's. */
+  /** Another suite than the client's, of the format the client was told to write. */
   readonly suite?: SuiteReference | undefined;
   /** Keys of `context` to authenticate but not to store: whoever decrypts must supply them. */
   readonly requiredContextKeys?: readonly string[] | undefined;
@@ -41,6 +43,16 @@ export interface DecryptOptions {
   readonly allowUnauthenticated?: boolean | undefined;
 }
 
+export const encryptOptionNames: OptionNames<EncryptOptions> = {
+  context: true,
+  suite: true,
+  requiredContextKeys: true,
+  frameLength: true,
+  allowUnauthenticated: true,
+  encoding: true,
+};
+export const decryptOptionNames: OptionNames<DecryptOptions> = { context: true, allowUnauthenticated: true };
+
 /** What `decryptStream` does with a message of a signed suite. */
 export type SignedMessages = 'hold-end' | 'hold-all' | 'refuse';
 
@@ -58,6 +70,11 @@ export async function openWriteSession(
   plaintextLength?: number,
 ): Promise<WriteSession> {
   const suite = options.suite === undefined ? settings.suite : resolveSuite(options.suite);
+  if (!settings.writableFormats.includes(suite.format)) {
+    throw new InvalidArgumentError(
+      `suite ${suite.name} is of the ${suite.format} format; this client's options leave it ${settings.writableFormats.join(', ')}`,
+    );
+  }
   checkCommitment(suite, settings.commitmentPolicy, 'encrypt');
   checkAuthenticated(suite, settings.allowUnauthenticated || options.allowUnauthenticated === true);
   const encryptionContext = checkContext(options.context);
@@ -82,6 +99,12 @@ export async function openWriteSession(
     throw foreignError(error, 'wrap');
   }
   checkMaterials(materials, suite);
+  if (!Array.isArray(materials.encryptedDataKeys) || materials.encryptedDataKeys.length === 0) {
+    materials.plaintextDataKey.fill(0);
+    throw new KeyringContractError(
+      'the materials manager gave no encrypted data key: nobody could decrypt the message',
+    );
+  }
   if (materials.encryptedDataKeys.length > settings.maxEncryptedDataKeys) {
     materials.plaintextDataKey.fill(0);
     throw new LimitExceededError(
@@ -121,8 +144,10 @@ export function createReadSession(
           `the message is of the signed suite ${suite.name}, and signedMessages is 'refuse': decrypt it whole`,
         );
       }
+      if (format === 'framed') checkVerificationKey(suite, context);
       const unstoredContext = matchContext(context, expected, format);
-      const encryptionContext = { ...context, ...unstoredContext };
+      // Cached materials share it, and callers are given it.
+      const encryptionContext = Object.freeze({ ...context, ...unstoredContext });
       try {
         const materials = await settings.materials.getDecryptionMaterials({
           suite,

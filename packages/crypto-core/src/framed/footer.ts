@@ -26,6 +26,21 @@ export function messageSigner(materials: MessageEncryptionMaterials): Signer | u
 }
 
 /**
+ * Whether a message has a verification key exactly when its suite is signed, which shows before any key is unwrapped.
+ *
+ * @throws {SignatureInvalidError} when the key is missing, or present in a message that is not signed
+ */
+export function checkVerificationKey(suite: AlgorithmSuite, context: EncryptionContext): void {
+  const isThere = Object.hasOwn(context, publicKeyEntry);
+  if (isThere === (suite.signature !== undefined)) return;
+  throw new SignatureInvalidError(
+    isThere
+      ? `the message holds a verification key (${publicKeyEntry}), but its suite ${suite.name} has no signature`
+      : `the message is signed, but its context has no ${publicKeyEntry}`,
+  );
+}
+
+/**
  * The verifier of a signed suite, from the public key that the message keeps in its context; undefined for others.
  *
  * @throws {SignatureInvalidError} when the key is missing, or present in a message that is not signed
@@ -34,19 +49,9 @@ export async function messageVerifier(
   suite: AlgorithmSuite,
   context: EncryptionContext,
 ): Promise<Verifier | undefined> {
-  const entry = Object.hasOwn(context, publicKeyEntry) ? context[publicKeyEntry] : undefined;
-  if (suite.signature === undefined) {
-    if (entry !== undefined) {
-      throw new SignatureInvalidError(
-        `the message holds a verification key (${publicKeyEntry}), but its suite ${suite.name} has no signature`,
-      );
-    }
-    return undefined;
-  }
-  if (entry === undefined) {
-    throw new SignatureInvalidError(`the message is signed, but its context has no ${publicKeyEntry}`);
-  }
-  const point = decodeBase64(entry);
+  checkVerificationKey(suite, context);
+  if (suite.signature === undefined) return undefined;
+  const point = decodeBase64(context[publicKeyEntry]!);
   const unusable = `the verification key in ${publicKeyEntry} is no compressed point of ${suite.signature.curve}`;
   if (
     point === undefined ||

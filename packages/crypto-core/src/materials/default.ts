@@ -1,7 +1,12 @@
 import { backend } from '#backend';
 import { encodeBase64 } from '../base64.ts';
 import { publicKeyEntry } from '../encryption-context.ts';
-import { DataKeyUnwrapError, DataKeyWrapError, KeyringContractError } from '../errors.ts';
+import {
+  DataKeyUnwrapError,
+  DataKeyWrapError,
+  EncryptionContextError,
+  KeyringContractError,
+} from '../errors.ts';
 import type { EncryptedDataKey, Keyring } from '../keyring.ts';
 import type { AlgorithmSuite } from '../suites/suite.ts';
 import { concealBytes } from './data-key.ts';
@@ -15,12 +20,18 @@ import type { MaterialsManager } from './manager.ts';
 export function defaultMaterials(keyring: Keyring): MaterialsManager {
   return {
     async getEncryptionMaterials({ suite, encryptionContext }) {
+      if (suite.format === 'framed' && Object.hasOwn(encryptionContext, publicKeyEntry)) {
+        throw new EncryptionContextError(
+          `the context entry ${publicKeyEntry} is the format's own: it would be overwritten, or pass for a signed message's`,
+          publicKeyEntry,
+        );
+      }
       const pair =
         suite.signature === undefined ? undefined : await backend.generateSigningKey(suite.signature);
       const context =
         pair === undefined
           ? encryptionContext
-          : { ...encryptionContext, [publicKeyEntry]: encodeBase64(pair.publicPoint) };
+          : Object.freeze({ ...encryptionContext, [publicKeyEntry]: encodeBase64(pair.publicPoint) });
       const wrapped = await keyring.onEncrypt({ suite, encryptionContext: context, encryptedDataKeys: [] });
       const plaintextDataKey = checkDataKey(wrapped?.plaintextDataKey, suite);
       if (plaintextDataKey === undefined || wrapped.encryptedDataKeys.length === 0) {
@@ -66,11 +77,16 @@ function checkDataKey(key: Uint8Array | undefined, suite: AlgorithmSuite): Uint8
   return concealBytes(key);
 }
 
+/** A message may have thousands of encrypted data keys, and an error goes to logs. */
+const mostDescribed = 10;
+
 /** For an error: which providers and keys a message was encrypted for. */
 export function describe(encryptedDataKeys: readonly EncryptedDataKey[]): string {
-  return encryptedDataKeys
-    .map(({ providerId, providerInfo }) => `${printable(providerId)} ${printable(providerInfo)}`)
-    .join(', ');
+  const described = encryptedDataKeys
+    .slice(0, mostDescribed)
+    .map(({ providerId, providerInfo }) => `${printable(providerId)} ${printable(providerInfo)}`);
+  const more = encryptedDataKeys.length - described.length;
+  return `${described.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function printable(text: string): string {
