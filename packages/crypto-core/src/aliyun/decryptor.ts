@@ -10,6 +10,7 @@ import { decodeDerTrailer } from './message-encoding.ts';
 import { openMessage } from './open-message.ts';
 import type { BodyPlace, HeaderPlace } from './places.ts';
 import { readBodyStart, readMessageHeader } from './read-message.ts';
+import type { HeaderProgress } from './stream-encoding.ts';
 
 /** A message up to its ciphertext. */
 interface MessageStart {
@@ -28,6 +29,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   const pending = new PendingBytes();
   const held = new HeldBytes();
   let needed = 1;
+  const progress: HeaderProgress = {};
   let start: MessageStart | undefined;
   let cipher: BodyDecryptor | undefined;
   /** Bytes of ciphertext and trailer that have arrived. */
@@ -36,7 +38,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
 
   const parseStart = (): MessageStart => {
     const cursor = cursorOver(pending.bytes);
-    const place = readMessageHeader(cursor, session.maxEncryptedDataKeys);
+    const place = readMessageHeader(cursor, session.maxEncryptedDataKeys, progress);
     return { place, body: readBodyStart(cursor, place) };
   };
 

@@ -3,7 +3,7 @@ import { type Cursor, take } from './cursor.ts';
 import { derTags } from './der.ts';
 import { readDerBodyStart, readDerMessageHeader } from './message-encoding.ts';
 import type { BodyPlace, HeaderPlace } from './places.ts';
-import { readStreamBodyStart, readStreamMessageHeader } from './stream-encoding.ts';
+import { type HeaderProgress, readStreamBodyStart, readStreamMessageHeader } from './stream-encoding.ts';
 
 /** Whether a message that starts with this byte is of this format: a DER SEQUENCE, or the top byte of version 1. */
 export function startsAliyunMessage(firstByte: number): boolean {
@@ -13,10 +13,15 @@ export function startsAliyunMessage(firstByte: number): boolean {
 /**
  * Read a message of either encoding up to its body.
  *
+ * @param progress of earlier attempts on fewer bytes of the same message; kept up to date
  * @throws {TruncatedMessageError} when the bytes end before; its `needed` says how many to come back with
  * @throws {MalformedMessageError | UnsupportedAlgorithmError | LimitExceededError}
  */
-export function readMessageHeader(cursor: Cursor, maxEncryptedDataKeys: number): HeaderPlace {
+export function readMessageHeader(
+  cursor: Cursor,
+  maxEncryptedDataKeys: number,
+  progress?: HeaderProgress,
+): HeaderPlace {
   const first = take({ ...cursor }, 1, 'the message')[0]!;
   if (!startsAliyunMessage(first)) {
     const found = `0x${first.toString(16).padStart(2, '0')}`;
@@ -26,7 +31,7 @@ export function readMessageHeader(cursor: Cursor, maxEncryptedDataKeys: number):
     );
   }
   return first === 0
-    ? readStreamMessageHeader(cursor, maxEncryptedDataKeys)
+    ? readStreamMessageHeader(cursor, maxEncryptedDataKeys, progress)
     : readDerMessageHeader(cursor, maxEncryptedDataKeys);
 }
 

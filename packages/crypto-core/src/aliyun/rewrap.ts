@@ -10,7 +10,7 @@ import { encodeDerHeader } from './message-encoding.ts';
 import type { HeaderPlace } from './places.ts';
 import { publicHeader } from './public-header.ts';
 import { readBodyStart, readMessageHeader } from './read-message.ts';
-import { encodeStreamHeader } from './stream-encoding.ts';
+import { encodeStreamHeader, type HeaderProgress } from './stream-encoding.ts';
 import { readWholeMessage } from './whole.ts';
 
 /** @throws {UnsupportedOperationError} since the format encrypts with the data key itself */
@@ -33,13 +33,14 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
   checkKept(session);
   const pending = new PendingBytes();
   let needed = 1;
+  const progress: HeaderProgress = {};
   let place: HeaderPlace | undefined;
   /** Bytes of the old message that have been handed on or replaced. */
   let position = 0;
 
   const parse = (): HeaderPlace => {
     const cursor = cursorOver(pending.bytes);
-    const read = readMessageHeader(cursor, session.maxEncryptedDataKeys);
+    const read = readMessageHeader(cursor, session.maxEncryptedDataKeys, progress);
     readBodyStart(cursor, read);
     return read;
   };

@@ -19,7 +19,7 @@ import {
   maxSequenceNumber,
   tagLength,
 } from './frame.ts';
-import { type ParsedHeader, parseHeader } from './header.ts';
+import { type HeaderProgress, type ParsedHeader, parseHeader } from './header.ts';
 import { verifyHeader } from './header-authentication.ts';
 import { bytesNeeded, type FrameParts, locateFrame } from './layout.ts';
 import { frameAuthenticationError, readNonFramedPrefix } from './whole.ts';
@@ -43,6 +43,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   /** No use in trying again with fewer bytes than this, counted from the start of the message. */
   let needed = 1;
   let part: Part = 'header';
+  const progress: HeaderProgress = {};
   let header: FramedHeader | undefined;
   let frames: FrameCipher | undefined;
   let verifier: Verifier | undefined;
@@ -58,7 +59,7 @@ export function createDecryptor(session: ReadSession): ByteTransform {
   const parsePart = (bytes: Uint8Array): ReadPart => {
     switch (part) {
       case 'header': {
-        const parsed = parseHeader(bytes, session.maxEncryptedDataKeys);
+        const parsed = parseHeader(bytes, session.maxEncryptedDataKeys, progress);
         return () => readHeader(parsed, bytes);
       }
       case 'frames': {

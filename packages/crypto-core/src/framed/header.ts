@@ -31,6 +31,15 @@ export interface ParsedHeader {
   readonly tag: Uint8Array;
 }
 
+/**
+ * The long sections of a header that an attempt on too few bytes has read, so that the next, on the same bytes and more,
+ * goes on there. Without it a header of thousands of keys in small chunks would be read thousands of times over.
+ */
+export interface HeaderProgress {
+  context?: { readonly value: EncryptionContext; readonly end: number };
+  keys?: { readonly value: EncryptedDataKey[]; end: number };
+}
+
 /** What the writer of a header body decides. */
 export interface HeaderFields {
   readonly suite: AlgorithmSuite;
@@ -51,11 +60,16 @@ export function messageVersion(suite: AlgorithmSuite): 1 | 2 {
 /**
  * Read a header from the start of a message; bytes after it are left alone.
  *
+ * @param progress of earlier attempts on fewer bytes of the same message; kept up to date
  * @throws {TruncatedMessageError} when `bytes` end before the header does
  * @throws {MalformedMessageError | UnsupportedAlgorithmError | LimitExceededError}
  * @see data-format/message-header.md of the AWS Encryption SDK specification
  */
-export function parseHeader(bytes: Uint8Array, maxEncryptedDataKeys: number): ParsedHeader {
+export function parseHeader(
+  bytes: Uint8Array,
+  maxEncryptedDataKeys: number,
+  progress: HeaderProgress = {},
+): ParsedHeader {
   const reader = new ByteReader(bytes);
   const version = reader.u8('the version');
   if (version !== 1 && version !== 2) {
@@ -68,8 +82,10 @@ export function parseHeader(bytes: Uint8Array, maxEncryptedDataKeys: number): Pa
   }
   const suite = parseSuite(reader, version);
   const messageId = reader.take(version === 1 ? 16 : 32, 'the message id').slice();
-  const context = parseContext(reader);
-  const encryptedDataKeys = parseEncryptedDataKeys(reader, maxEncryptedDataKeys);
+  progress.context ??= { value: parseContext(reader), end: reader.offset };
+  const context = progress.context.value;
+  reader.offset = progress.context.end;
+  const encryptedDataKeys = parseEncryptedDataKeys(reader, maxEncryptedDataKeys, progress);
   const contentTypeOffset = reader.offset;
   const contentTypeByte = reader.u8('the content type');
   if (contentTypeByte !== 1 && contentTypeByte !== 2) {
@@ -261,7 +277,11 @@ function parseContext(reader: ByteReader): EncryptionContext {
   return Object.freeze(Object.fromEntries(entries));
 }
 
-function parseEncryptedDataKeys(reader: ByteReader, most: number): EncryptedDataKey[] {
+function parseEncryptedDataKeys(
+  reader: ByteReader,
+  most: number,
+  progress: HeaderProgress,
+): EncryptedDataKey[] {
   const countOffset = reader.offset;
   const count = reader.u16('the number of encrypted data keys');
   if (count === 0) throw new MalformedMessageError('the message has no encrypted data key', countOffset);
@@ -270,8 +290,10 @@ function parseEncryptedDataKeys(reader: ByteReader, most: number): EncryptedData
       `the message has ${count} encrypted data keys, at byte ${countOffset}; maxEncryptedDataKeys allows ${most}`,
     );
   }
-  const keys: EncryptedDataKey[] = [];
-  for (let i = 0; i < count; i += 1) {
+  progress.keys ??= { value: [], end: reader.offset };
+  const keys = progress.keys.value;
+  reader.offset = progress.keys.end;
+  while (keys.length < count) {
     const offset = reader.offset;
     const providerId = parseText(
       reader.take(reader.u16('the length of a provider id'), 'a provider id'),
@@ -286,6 +308,7 @@ function parseEncryptedDataKeys(reader: ByteReader, most: number): EncryptedData
     keys.push(
       Object.freeze({ providerId, providerInfo: decodeProviderInfo(info), ciphertext: ciphertext.slice() }),
     );
+    progress.keys.end = reader.offset;
   }
   return keys;
 }

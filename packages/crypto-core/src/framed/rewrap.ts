@@ -6,7 +6,7 @@ import type { ByteTransform, Emit, RewrapSession } from '../format.ts';
 import type { EncryptedDataKey } from '../keyring.ts';
 import { copyDataKey } from '../materials/data-key.ts';
 import { randomBytes } from '../random.ts';
-import { type ParsedHeader, parseHeader, serializeHeaderBody } from './header.ts';
+import { type HeaderProgress, type ParsedHeader, parseHeader, serializeHeaderBody } from './header.ts';
 import { authenticateHeader, authenticationLength, verifyHeader } from './header-authentication.ts';
 import { createRenewer, renewWhole, signedMessageError } from './renew.ts';
 
@@ -68,8 +68,9 @@ export function createRewrapper(session: RewrapSession): ByteTransform {
   const pending = new PendingBytes();
   let needed = 1;
   let headerDone = false;
+  const progress: HeaderProgress = {};
 
-  const parse = () => parseHeader(pending.bytes, session.maxEncryptedDataKeys);
+  const parse = () => parseHeader(pending.bytes, session.maxEncryptedDataKeys, progress);
 
   const replaceHeader = async (parsed: ParsedHeader, emit: Emit) => {
     emit(await rewrapHeader(parsed, session));
