@@ -59,27 +59,28 @@ describe('round trips', () => {
     );
   });
 
-  it.runIf(hasBodyStreams)('of streams in chunks of any size, read whole and as streams', async () => {
-    const chunk = fc.integer({ min: 1, max: 70_000 });
-    await fc.assert(
-      fc.asyncProperty(suite, size, chunk, chunk, async (suite, size, writing, reading) => {
-        const plaintext = plaintextFor({ suite, size });
-        const client = createEncryptionClient({ keyring: kmsStandIn('k') }, { ...options, suite });
-        const ciphertext = await streamThrough(
-          client.encryptStream(),
-          plaintext,
-          Math.max(writing, size >> 8),
-        );
-        expect(inspectMessage(ciphertext)).toMatchObject({ encoding: 'stream' });
-        expect(same((await client.decrypt(ciphertext)).plaintext, plaintext)).toBe(true);
-        const back = await streamThrough(client.decryptStream(), ciphertext, Math.max(reading, size >> 8));
-        expect(same(back, plaintext)).toBe(true);
-      }),
-      { numRuns: 100 },
-    );
-  });
+  if (hasBodyStreams)
+    it('of streams in chunks of any size, read whole and as streams', async () => {
+      const chunk = fc.integer({ min: 1, max: 70_000 });
+      await fc.assert(
+        fc.asyncProperty(suite, size, chunk, chunk, async (suite, size, writing, reading) => {
+          const plaintext = plaintextFor({ suite, size });
+          const client = createEncryptionClient({ keyring: kmsStandIn('k') }, { ...options, suite });
+          const ciphertext = await streamThrough(
+            client.encryptStream(),
+            plaintext,
+            Math.max(writing, size >> 8),
+          );
+          expect(inspectMessage(ciphertext)).toMatchObject({ encoding: 'stream' });
+          expect(same((await client.decrypt(ciphertext)).plaintext, plaintext)).toBe(true);
+          const back = await streamThrough(client.decryptStream(), ciphertext, Math.max(reading, size >> 8));
+          expect(same(back, plaintext)).toBe(true);
+        }),
+        { numRuns: 100 },
+      );
+    });
 
-  it.runIf(hasBodyStreams).each(suitesHere)(
+  it.each(hasBodyStreams ? suitesHere : [])(
     'of a small $name message cut at every position, and in single bytes',
     async (suite) => {
       const plaintext = plaintextFor({ suite, size: 48 });
