@@ -17,7 +17,7 @@ import {
   publicEncrypt,
   timingSafeEqual,
 } from 'node:crypto';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, UnsupportedAlgorithmError } from '../errors.ts';
 import type { SuiteSignature } from '../suites/suite.ts';
 import type {
   Backend,
@@ -131,7 +131,13 @@ function rsaPrivateKey(input: RsaKeyInput, padding: RsaPadding): RsaPrivateKey {
         const plaintext = new Uint8Array(decrypted);
         decrypted.fill(0);
         return plaintext;
-      } catch {
+      } catch (error) {
+        // Node.js refuses this padding where its OpenSSL cannot hide whether a padding was right (before OpenSSL 3.2).
+        if (padding === 'pkcs1' && (error as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_VALUE') {
+          throw new UnsupportedAlgorithmError(
+            `Node.js ${process.versions.node} does not decrypt RSA with PKCS#1 v1.5 padding; use Node.js 24 or newer, or OAEP`,
+          );
+        }
         return undefined;
       }
     },
