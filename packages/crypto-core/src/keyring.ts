@@ -43,7 +43,8 @@ export interface Keyring {
    */
   onEncrypt(materials: EncryptionMaterials): Promise<EncryptionMaterials>;
   /**
-   * Try the encrypted data keys, in order, until one unwraps; give the materials back unchanged when none does.
+   * Try the encrypted data keys, in order, until one unwraps; give the materials back unchanged when none does. Materials
+   * that hold a data key already are a mistake of the caller's: fail, or give them back.
    */
   onDecrypt(
     materials: DecryptionMaterials,
