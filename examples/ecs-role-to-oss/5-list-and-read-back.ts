@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { inspectMessage, type MessageHeader } from '@yunseal/crypto-core';
 import type { ListEntry, ObjectStore, OssEncryptionClient } from '@yunseal/oss-integration';
@@ -42,8 +42,15 @@ export async function readTheEnd(
 
 /** The offset of the first byte that differs, or undefined when the files are the same. */
 export async function firstDifference(left: string, right: string): Promise<number | undefined> {
-  await using one = await open(left);
-  await using other = await open(right);
+  const files = await Promise.all([open(left), open(right)]);
+  try {
+    return await compare(...files);
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+async function compare(one: FileHandle, other: FileHandle): Promise<number | undefined> {
   // Read into the same two blocks again and again: the files can be larger than the memory.
   const [expected, found] = [Buffer.alloc(BLOCK), Buffer.alloc(BLOCK)];
   for (let offset = 0; ; ) {
