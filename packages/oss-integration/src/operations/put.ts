@@ -6,7 +6,7 @@ import { sealObject } from '../sealing.ts';
 import type { OssSettings } from '../settings.ts';
 import { type ObjectSource, type OpenSource, openSource } from '../source.ts';
 import type { WriteOptions, WriteResult } from '../store/object-store.ts';
-import { type SentObject, settleWrite } from '../write-outcome.ts';
+import { type SentObject, type WriteTry, writeSettled } from '../write-outcome.ts';
 
 /** How an object is written, beside its bytes. */
 export interface ObjectWriteOptions extends WriteOptions {
@@ -110,16 +110,16 @@ async function putWhole(
   context: EncryptionContext,
   options: PutOptions,
 ): Promise<PutResult> {
-  const { store, retry } = settings;
   const sealed = await sealObject(settings, context, source);
   const ciphertext = await collect(sealed.ciphertext);
   const write = withMetadata(options, sealed.metadata);
   const sent = { length: ciphertext.length, crc64: await crc64Of(ciphertext) };
-  const send = async () => checkedWrite(store.bucket, key, sent, await store.put(key, ciphertext, write));
-  const result = await retry(send, options.signal).catch((error) =>
-    settleWrite(store, retry, key, sent, error),
-  );
-  return { ...result, key, length, storedLength: sent.length };
+  const send: WriteTry = async (noteSent) => {
+    noteSent(sent);
+    return checkedWrite(settings.store.bucket, key, sent, await settings.store.put(key, ciphertext, write));
+  };
+  const { length: storedLength, ...result } = await writeSettled(settings, key, send, options);
+  return { ...result, key, length, storedLength };
 }
 
 async function putStream(
@@ -129,11 +129,10 @@ async function putStream(
   context: EncryptionContext,
   options: PutOptions,
 ): Promise<PutResult> {
-  const { store, retry } = settings;
+  const { store } = settings;
   let length = 0;
-  let sent: SentObject | undefined;
-  const send = async () => {
-    sent = undefined;
+  const send: WriteTry = async (noteSent) => {
+    let sent: SentObject | undefined;
     const crc = await newCrc64();
     const sealed = await sealObject(settings, context, source);
     const stream = (async function* () {
@@ -145,15 +144,16 @@ async function putStream(
       }
       length = sealed.plaintextLength();
       sent = { length: storedLength, crc64: crc.digest() };
+      noteSent(sent);
     })();
     const body = { stream, length: sealed.length };
     const result = await store.put(key, body, withMetadata(options, sealed.metadata));
     return checkedWrite(store.bucket, key, sent, result);
   };
-  const result = await (source.repeatable ? retry(send, options.signal) : send()).catch((error) =>
-    settleWrite(store, retry, key, sent, error),
-  );
-  return { ...result, key, length, storedLength: sent?.length ?? 0 };
+  const { repeatable } = source;
+  const { signal } = options;
+  const { length: storedLength, ...result } = await writeSettled(settings, key, send, { repeatable, signal });
+  return { ...result, key, length, storedLength };
 }
 
 /** The service computed the CRC-64 of what it stored; it must be that of what was sent. */

@@ -30,7 +30,7 @@ import type { OssSettings } from '../settings.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { MAX_METADATA_BYTES } from '../store/object-headers.ts';
 import type { StoredObject, WriteOptions } from '../store/object-store.ts';
-import { type SentObject, settleWrite } from '../write-outcome.ts';
+import { type SentObject, type WriteTry, writeSettled } from '../write-outcome.ts';
 import { head, type ObjectHead } from './head.ts';
 import { list } from './list.ts';
 import { checkedWrite, MAX_PUT } from './put.ts';
@@ -182,9 +182,8 @@ async function rewrapFramedObject(
       `the object has ${object.length} bytes, more than OSS takes in one request; write such objects with headerIn: 'metadata'`,
     );
   }
-  let sent: SentObject | undefined;
-  const send = async () => {
-    sent = undefined;
+  const send: WriteTry = async (noteSent) => {
+    let sent: SentObject | undefined;
     const read = await readResuming(store, retry, key, { ifMatch: etag, signal });
     const source = byteTaker(read.body);
     try {
@@ -207,6 +206,7 @@ async function rewrapFramedObject(
         // OSS has no conditional write: the last moment to see that somebody else has written.
         await retry(() => store.head(key, { ifMatch: etag, signal }), signal);
         sent = { length, crc64: crc.digest() };
+        noteSent(sent);
       })();
       const length = object.length - headerLength + header.length;
       const write: WriteOptions = { ...storedAs(object), metadata: object.metadata, signal };
@@ -216,7 +216,7 @@ async function rewrapFramedObject(
       await source.close();
     }
   };
-  const result = await retry(send, signal).catch((error) => settleWrite(store, retry, key, sent, error));
+  const result = await writeSettled(settings, key, send, { signal });
   return { key, layout: 'framed', how: 'moved', etag: result.etag };
 }
 
