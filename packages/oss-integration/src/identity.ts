@@ -1,5 +1,6 @@
 import { type EncryptionContext, EncryptionContextError } from '@yunseal/crypto-core';
 import { ObjectIdentityError } from './errors.ts';
+import type { LayoutName } from './layouts/layout.ts';
 
 /** Context entry that names the bucket that an object was encrypted for. */
 export const BUCKET_ENTRY = 'acs:oss:bucket';
@@ -32,6 +33,14 @@ export function boundContext(
   }
   if (binding === false) return context;
   return { ...context, [BUCKET_ENTRY]: binding?.bucket ?? bucket, [KEY_ENTRY]: binding?.key ?? key };
+}
+
+/**
+ * Whether objects in layout `encryption-sdk` must name themselves. Its other writers, such as the SDK for Java, name no
+ * object; only a client of that layout expects theirs. To every other client they would be a way to swap an object.
+ */
+export function encryptionSdkIdentity(own: LayoutName): 'required' | 'if-present' {
+  return own === 'encryption-sdk' ? 'if-present' : 'required';
 }
 
 /**

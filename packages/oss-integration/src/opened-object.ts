@@ -3,7 +3,7 @@ import { requireUnauthenticatedConsent, requireUnencryptedConsent } from './cons
 import { describeObject, type ObjectDescription } from './decrypted-object.ts';
 import { ObjectMetadataError, StoreError, TransferIntegrityError } from './errors.ts';
 import { byteTaker, decryptFrames } from './frames.ts';
-import { checkIdentity } from './identity.ts';
+import { checkIdentity, encryptionSdkIdentity } from './identity.ts';
 import { openUnverified, readEncryptionSdkMetadata } from './layouts/encryption-sdk.ts';
 import { FRAMED_HEADER_FIELD, type LayoutName, recogniseLayout } from './layouts/layout.ts';
 import { ctrStream, openContentKey, readOssSdkMetadata } from './layouts/oss-sdk.ts';
@@ -221,7 +221,8 @@ async function openEncryptionSdk(
     readEncryptionSdkMetadata(object.metadata),
     settings.keyring(),
   );
-  checkIdentity(settings.store.bucket, object.key, context, options.boundTo, 'if-present');
+  const mode = encryptionSdkIdentity(settings.layout);
+  checkIdentity(settings.store.bucket, object.key, context, options.boundTo, mode);
   return openStreamCipher(settings, object, options, 'encryption-sdk', context, decrypt, () => undefined);
 }
 

@@ -184,6 +184,31 @@ describe('a framed object', () => {
 });
 
 describe('an object in layout encryption-sdk', () => {
+  it('that names no object is no stand-in for a framed one, and is not rewrapped in its place', async () => {
+    const java = clientWith({ layout: 'encryption-sdk' });
+    const [key, other] = [newKey(), newKey()];
+    await client.put(key, 'pay 100');
+    await java.put(other, 'pay 999', { boundTo: false });
+    await store.copy(other, key);
+    const mismatch = { code: 'ObjectIdentityMismatch' };
+    await expect(readWhole(key)).rejects.toMatchObject(mismatch);
+    const lenient = clientWith({ allowUnauthenticated: true });
+    await expect(lenient.getRange(key, { first: 0 })).rejects.toMatchObject(mismatch);
+    await expect(client.rewrap(key, { to: newKeyring('next') })).rejects.toMatchObject(mismatch);
+    expect(await (await client.get(key, { boundTo: false })).text()).toBe('pay 999');
+    expect(await (await java.get(key)).text()).toBe('pay 999');
+    await java.rewrap(key, { to: keyring });
+  });
+
+  it('that names another object is not rewrapped', async () => {
+    const java = clientWith({ layout: 'encryption-sdk' });
+    const [key, other] = [newKey(), newKey()];
+    await java.put(other, 'theirs');
+    await store.copy(other, key);
+    const rewrap = java.rewrap(key, { to: newKeyring('next') });
+    await expect(rewrap).rejects.toMatchObject({ code: 'ObjectIdentityMismatch' });
+  });
+
   it('is refused whole with any byte of it, or any field of its metadata, changed', async () => {
     const writer = clientWith({ layout: 'encryption-sdk' });
     const key = newKey();

@@ -4,7 +4,7 @@ import { requireUnauthenticatedConsent, requireUnencryptedConsent } from '../con
 import { type DecryptedObject, describeObject, startedBody, withBody } from '../decrypted-object.ts';
 import { TransferIntegrityError } from '../errors.ts';
 import { type ByteTaker, byteTaker, decryptFrames } from '../frames.ts';
-import { checkIdentity } from '../identity.ts';
+import { checkIdentity, encryptionSdkIdentity } from '../identity.ts';
 import { attachMessage, readEncryptionSdkMetadata } from '../layouts/encryption-sdk.ts';
 import { recogniseLayout } from '../layouts/layout.ts';
 import { ctrStream, openContentKey, readOssSdkMetadata } from '../layouts/oss-sdk.ts';
@@ -149,7 +149,8 @@ async function getEncryptionSdk(
   const { plaintext, context } = await settings
     .messages('aliyun')
     .decrypt(message, { context: { ...settings.context, ...options.context } });
-  checkIdentity(settings.store.bucket, read.key, context, options.boundTo, 'if-present');
+  const mode = encryptionSdkIdentity(settings.layout);
+  checkIdentity(settings.store.bucket, read.key, context, options.boundTo, mode);
   await source.close();
   const known = { authenticated: true, length: plaintext.length, context };
   const body = async function* () {

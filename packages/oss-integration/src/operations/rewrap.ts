@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   inspectMessage,
   type Keyring,
+  parseAliyunHeader,
   rewrapMessage,
   TruncatedMessageError,
   UnsupportedOperationError,
@@ -15,7 +16,7 @@ import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { newCrc64 } from '../crc64.ts';
 import { CheckpointError, ObjectNotEncryptedError } from '../errors.ts';
 import { byteTaker } from '../frames.ts';
-import { checkIdentity, type ObjectBinding } from '../identity.ts';
+import { checkIdentity, encryptionSdkIdentity, type ObjectBinding } from '../identity.ts';
 import {
   encryptionSdkMetadata,
   readEncryptionSdkMetadata,
@@ -83,6 +84,9 @@ export async function rewrap(
         options.from ?? settings.keyring(),
         options.to,
       );
+      const { context } = parseAliyunHeader(parts.header);
+      const mode = encryptionSdkIdentity(settings.layout);
+      checkIdentity(settings.store.bucket, key, context, options.boundTo, mode);
       return replaceMetadata(
         settings,
         object,
