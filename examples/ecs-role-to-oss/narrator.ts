@@ -8,11 +8,11 @@ const dim = (text: string) => styleText('dim', text);
 
 const MiB = 1024 * 1024;
 
-/** `64 MiB`, `1.5 KiB`, `312 B`. */
+/** `64.0 MiB`, `1.5 KiB`, `312 B`. */
 export function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const [unit, per] = bytes < MiB ? ['KiB', 1024] : ['MiB', MiB];
-  return `${(bytes / per).toFixed(bytes % per === 0 ? 0 : 1)} ${unit}`;
+  return `${(bytes / per).toFixed(1)} ${unit}`;
 }
 
 /** Tells a step as it happens: its title, the lines it says, what went over the wire, and how long it took. */

@@ -67,7 +67,7 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
     const bucket = encryptedBucket(cloud, keyArn, credentials);
     await step(`4. ${key} is encrypted into OSS`, wire.tell, async () => {
       const stored = await encryptIntoOss(bucket, path, key);
-      say(`stored as ${size(stored)} in ${BUCKET}/${key}`);
+      say(`stored in ${BUCKET}/${key}, ${stored.toLocaleString('en')} bytes`);
     });
 
     // The administrator looks at what is stored, without the key.
@@ -94,7 +94,7 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
     await step('6. What was not granted is refused', wire.tell, async () => {
       const refused = async (what: string, attempt: () => Promise<unknown>) => {
         const error = await refusal(what, attempt);
-        say(`${what}: ${error.name} ${error.code}\n      ${error.message}`);
+        say(`${what}: ${error.code}\n      ${error.message}`);
       };
       await refused('kms:CreateKey', () => createAnotherKey(cloud, credentials, keyArn));
       await refused('oss:DeleteObject', () => deleteTheObject(bucket, key));
@@ -107,7 +107,7 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
       await refused('one flipped bit', () => readBack(bucket, 'tampered.bin', target));
       const left = (await filesBeside(target)).filter((name) => !before.includes(name));
       if (left.length > 0) throw new Error(`the refused object left ${left} behind`);
-      say('no plaintext was written');
+      say('the refused download left no file behind');
     });
 
     await step('7. The credentials expire in the middle of an upload', wire.tell, async () => {
@@ -120,10 +120,12 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
     });
 
     await step('8. The administrator moves the object to a new key', wire.tell, async () => {
-      const { how, newKey } = await rewrapUnderANewKey(cloud, keyArn, key);
-      say(`rewrapped (${how}): the data key is now wrapped under ${newKey}, the body is the same`);
-      const error = await refusal('reading under a key that was not granted', () => bucket.get(key));
-      say(`the role was not granted that key: ${error.name} ${error.code}`);
+      const { newKey } = await rewrapUnderANewKey(cloud, keyArn, key);
+      say(`the data key is now wrapped under ${newKey}, and no byte was decrypted`);
+      const error = await refusal('a key that was not granted', () =>
+        encryptedBucket(cloud, newKey, credentials).get(key),
+      );
+      say(`the role cannot read it, for it was not granted that key: ${error.code}\n      ${reason(error)}`);
     });
 
     async function readBackAndCompare(copy: string, from: string): Promise<void> {
@@ -136,7 +138,7 @@ export async function tellTheStory({ file, port, out }: StoryOptions): Promise<v
     wire.stop();
     await cloud.close();
     const { atStart, most } = memory.stop();
-    say(
+    console.log(
       `\nresident memory: ${size(atStart)} at the start, at most ${size(most - atStart)} more, the local cloud included`,
     );
   }
@@ -148,6 +150,11 @@ async function makeFile(path: string): Promise<string> {
   };
   await pipeline(chunks, createWriteStream(path));
   return path;
+}
+
+/** The first cause that a chain of errors goes back to. */
+function reason(error: Error): string {
+  return error.cause instanceof Error ? reason(error.cause) : error.message;
 }
 
 const nothing = () => [];

@@ -64,6 +64,16 @@ const checks: Record<string, (place: { tarball: string; project: string }) => Pr
     if (messages.length > 0)
       throw new Error(messages.map((message) => formatMessage(message, pkg)).join('\n'));
   },
+  'it ships what users need, and no leftovers of the build': async ({ tarball }) => {
+    const { stdout } = await run('tar', ['-tzf', tarball]);
+    const leftovers = stdout
+      .split('\n')
+      .filter((path) => /tsbuildinfo|\.test\.|test-support|(^|\/)src\//.test(path));
+    if (leftovers.length > 0) throw new Error(leftovers.join('\n'));
+    for (const needed of ['package/LICENSE', 'package/README.md']) {
+      if (!stdout.includes(needed)) throw new Error(`${needed} is missing`);
+    }
+  },
   'the types are right for every way to resolve them': async ({ tarball }) => {
     const analysis = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
     if (!analysis.types) throw new Error('the package has no types');
