@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { EncryptionContext } from '@yunseal/crypto-core';
+import { PlaintextTakenError } from './errors.ts';
 import { ownContext } from './identity.ts';
 import { type LayoutName, ownMetadata } from './layouts/layout.ts';
 import type { ClosedRange, StoredObject } from './store/object-store.ts';
@@ -25,7 +27,10 @@ export interface ObjectDescription {
   readonly versionId: string | undefined;
 }
 
-/** A decrypted object. Its plaintext can be taken once, in one of four ways. */
+/**
+ * A decrypted object. Its plaintext can be taken once, in one of four ways; who tries to take it again gets a
+ * `PlaintextTakenError`.
+ */
 export interface DecryptedObject extends ObjectDescription {
   /**
    * Each piece appears when it has been authenticated. A stream that errors was not a whole, unchanged object: discard
@@ -88,24 +93,35 @@ export function withBody<D extends object>(
   plaintext: AsyncIterable<Uint8Array>,
 ): D & Pick<DecryptedObject, 'body' | 'bytes' | 'text' | 'saveTo'> {
   let body: ReadableStream<Uint8Array> | undefined;
-  // Only who asks for a web stream pays for one.
-  const source = () => body ?? plaintext;
+  let taken = false;
+  // Half of it, or nothing at all, must not pass for the object. Only who asks for a web stream pays for one.
+  const take = () => {
+    if (taken || (body !== undefined && (body.locked || isDisturbed(body)))) throw new PlaintextTakenError();
+    taken = true;
+    return body ?? plaintext;
+  };
   const bytes = async () => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of source()) chunks.push(chunk);
+    for await (const chunk of take()) chunks.push(chunk);
     const [only] = chunks;
     return chunks.length === 1 && only !== undefined ? plain(only) : plain(Buffer.concat(chunks));
   };
   return {
     ...description,
     get body() {
+      if (taken) throw new PlaintextTakenError();
       body ??= ReadableStream.from(plaintext) as ReadableStream<Uint8Array>;
       return body;
     },
     bytes,
     text: async () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await bytes()),
-    saveTo: (path) => saveWhole(source(), path),
+    saveTo: async (path) => saveWhole(take(), path),
   };
+}
+
+/** Whether anything was read from a stream. Node.js tells of web streams too; its declarations do not say so. */
+function isDisturbed(stream: ReadableStream): boolean {
+  return Readable.isDisturbed(stream as unknown as NodeJS.ReadableStream);
 }
 
 /** A Uint8Array and no Buffer, over the same bytes. */

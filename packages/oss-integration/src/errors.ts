@@ -147,6 +147,13 @@ export class MasterKeyError extends YunsealError {
   }
 }
 
+/** The plaintext of an object was taken already: it is read from the service once. */
+export class PlaintextTakenError extends YunsealError {
+  constructor() {
+    super('PlaintextTaken', "the object's plaintext was taken already; call get or getRange again");
+  }
+}
+
 /** A checkpoint file is damaged, or belongs to another transfer. */
 export class CheckpointError extends YunsealError {
   constructor(message: string, options?: ErrorOptions) {
