@@ -2,45 +2,35 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InvalidArgumentError, UnsupportedOperationError } from '@yunseal/crypto-core';
-import * as t from 'io-ts';
-import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { type ObjectDescription, saveWhole } from '../decrypted-object.ts';
-import { CheckpointError } from '../errors.ts';
 import { recogniseLayout } from '../layouts/layout.ts';
 import { giveBack } from '../memory.ts';
 import { type OpenedObject, openObject } from '../opened-object.ts';
 import type { OssSettings, ReadCallOptions } from '../settings.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { withSpooledObject } from '../spooled-object.ts';
 import type { ClosedRange } from '../store/object-store.ts';
 import { get } from './get.ts';
 import type { TransferProgress } from './upload.ts';
 
 export interface DownloadOptions extends ReadCallOptions {
-  /** Plaintext bytes per request, rounded up to whole frames. By default 8 MiB. */
+  /** Plaintext bytes per request, rounded up to whole frames; with a checkpoint, bytes as stored. By default 8 MiB. */
   readonly partSize?: number | undefined;
   /** Requests in flight. By default 4. */
   readonly concurrency?: number | undefined;
   /**
-   * A file to note progress in, so that another process can go on with the same version of the object. Until the
-   * download is whole, its verified bytes are in `<checkpoint>.data`.
+   * A file to note progress in, so that another process can go on with the same version of the object. The object is
+   * first fetched as it is stored, encrypted, into `<checkpoint>.data`, and then decrypted and verified from its first
+   * byte to its last: what happens to these files cannot change what comes out. That takes twice the room. Parts that
+   * were damaged meanwhile are fetched again; files that are links, belong to another user or can be written by one are
+   * refused (`CheckpointError`). Both are removed when the download is whole, and when their bytes turn out to be none
+   * of the object's. Where nothing authenticates the object (`allowUnauthenticated`, `allowUnencrypted`), the service's
+   * CRC-64 is all that is checked, which tells damage and no intent.
    */
   readonly checkpoint?: string | undefined;
-  /** Called after each part, with bytes of plaintext. */
+  /** Called after each part, with bytes of plaintext; with a checkpoint, after each part fetched, with bytes as stored. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
-
-const DownloadCheckpoint = t.type({
-  kind: t.literal('yunseal-download'),
-  version: t.literal(1),
-  bucket: t.string,
-  key: t.string,
-  etag: t.string,
-  length: t.number,
-  partSize: t.number,
-  /** Numbers of the parts that are in the file, counted from 0. */
-  parts: t.array(t.number),
-});
-type DownloadCheckpoint = t.TypeOf<typeof DownloadCheckpoint>;
 
 /**
  * Decrypt an object into a file, in ranges that are fetched side by side. The file appears under its name only when it
@@ -52,10 +42,22 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<ObjectDescription & { readonly length: number }> {
+  const { partSize = 8 * 1024 * 1024, concurrency = 4, checkpoint, onProgress, ifMatch, signal } = options;
+  if (!Number.isSafeInteger(partSize) || partSize < 1) {
+    throw new InvalidArgumentError('partSize must be a whole number from 1');
+  }
   const opened = await openInParts(settings, key, options);
+  if (checkpoint !== undefined) {
+    // Opened to fail now, rather than after all of it was fetched, when the key or the caller's consent is missing.
+    opened?.close();
+    const spooling = { checkpoint, partSize, concurrency, onProgress, ifMatch, signal };
+    return withSpooledObject(settings, key, spooling, (spooled) =>
+      downloadWhole(spooled, key, path, { ...options, onProgress: undefined }),
+    );
+  }
   if (opened === undefined) return downloadWhole(settings, key, path, options);
   try {
-    return await downloadParts(settings, opened, path, options);
+    return await downloadParts(opened, path, { partSize, concurrency, onProgress, signal });
   } finally {
     opened.close();
   }
@@ -101,63 +103,37 @@ async function downloadWhole(
 }
 
 async function downloadParts(
-  { store }: OssSettings,
   { description, alignment, ownMemory, read }: OpenedObject,
   path: string,
-  options: DownloadOptions,
+  options: Pick<DownloadOptions, 'onProgress' | 'signal'> & { partSize: number; concurrency: number },
 ): Promise<ObjectDescription & { readonly length: number }> {
-  const { partSize: asked = 8 * 1024 * 1024, concurrency = 4, checkpoint, onProgress, signal } = options;
-  if (!Number.isSafeInteger(asked) || asked < 1) {
-    throw new InvalidArgumentError('partSize must be a whole number from 1');
-  }
-  const { key, length, etag } = description;
-  const partSize = Math.ceil(asked / alignment) * alignment;
-  const fresh: DownloadCheckpoint = {
-    kind: 'yunseal-download',
-    version: 1,
-    bucket: store.bucket,
-    key,
-    etag,
-    length,
-    partSize,
-    parts: [],
-  };
-  const beside =
-    checkpoint === undefined
-      ? join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
-      : `${checkpoint}.data`;
-  const { file, state } = await openTarget(beside, checkpoint, fresh);
-  let whole = false;
+  const { concurrency, onProgress, signal } = options;
+  const { length } = description;
+  const partSize = Math.ceil(options.partSize / alignment) * alignment;
+  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
+  const file = await open(beside, 'wx', 0o600);
   try {
-    const done = new Set(state.parts);
-    const count = Math.ceil(length / partSize);
-    const missing = Array.from({ length: count }, (_, part) => part).filter((part) => !done.has(part));
-    let transferred = state.parts.reduce((sum, part) => sum + sizeOf(partRange(part, partSize, length)), 0);
-    let writing = Promise.resolve();
-    const fetchPart = async (part: number, stop: AbortSignal) => {
-      const range = partRange(part, partSize, length);
-      await writeAt(file, range.first, read(range, stop), ownMemory);
-      transferred += sizeOf(range);
-      if (checkpoint !== undefined) {
-        await file.datasync();
-        state.parts.push(part);
-        writing = writing.then(() => writeCheckpoint(checkpoint, state));
-        await writing;
-      }
-      onProgress?.({ transferred, total: length });
-    };
-    // An empty object has no range to read, and its one frame is still to be verified.
-    if (length === 0) for await (const _ of read({ first: 0, last: 0 }, signal));
-    await sideBySide(missing, fetchPart, { concurrency, signal });
-    await file.truncate(length);
-    await file.sync();
-    whole = true;
-  } finally {
-    await file.close();
-    if (!whole && checkpoint === undefined) await rm(beside, { force: true });
+    try {
+      let transferred = 0;
+      const fetchPart = async (part: number, stop: AbortSignal) => {
+        const range = partRange(part, partSize, length);
+        await writeAt(file, range.first, read(range, stop), ownMemory);
+        transferred += sizeOf(range);
+        onProgress?.({ transferred, total: length });
+      };
+      // An empty object has no range to read, and its one frame is still to be verified.
+      if (length === 0) for await (const _ of read({ first: 0, last: 0 }, signal));
+      const parts = Array.from({ length: Math.ceil(length / partSize) }, (_, part) => part);
+      await sideBySide(parts, fetchPart, { concurrency, signal });
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
   }
-  await rename(beside, path);
-  if (checkpoint !== undefined) await rm(checkpoint, { force: true });
   return description;
 }
 
@@ -209,26 +185,4 @@ function partRange(part: number, partSize: number, length: number): ClosedRange 
 
 function sizeOf({ first, last }: ClosedRange): number {
   return last - first + 1;
-}
-
-/** The file to write into, and what of it is there from an earlier process. */
-async function openTarget(
-  beside: string,
-  checkpoint: string | undefined,
-  fresh: DownloadCheckpoint,
-): Promise<{ file: FileHandle; state: DownloadCheckpoint }> {
-  const found =
-    checkpoint === undefined ? undefined : await readCheckpoint(checkpoint, DownloadCheckpoint, 'a download');
-  if (found === undefined) return { file: await open(beside, 'w', 0o600), state: fresh };
-  if (found.bucket !== fresh.bucket || found.key !== fresh.key) {
-    throw new CheckpointError(`${checkpoint} belongs to a download of ${found.bucket}/${found.key}`);
-  }
-  const same =
-    found.etag === fresh.etag && found.length === fresh.length && found.partSize === fresh.partSize;
-  if (!same) return { file: await open(beside, 'w', 0o600), state: fresh };
-  try {
-    return { file: await open(beside, 'r+'), state: found };
-  } catch {
-    return { file: await open(beside, 'w', 0o600), state: fresh };
-  }
 }
