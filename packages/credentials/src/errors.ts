@@ -18,21 +18,21 @@ export class CredentialsError extends Error {
 /** An option, an environment variable or an entry of a configuration file is missing or makes no sense. */
 export class InvalidConfigurationError extends CredentialsError {
   constructor(message: string) {
-    super('INVALID_CONFIGURATION', message);
+    super('InvalidConfiguration', message);
   }
 }
 
 /** A provider has nothing to work with here (no environment variable, no file, switched off): a chain goes on to the next. */
 export class ProviderNotConfiguredError extends CredentialsError {
   constructor(message: string) {
-    super('PROVIDER_NOT_CONFIGURED', message);
+    super('ProviderNotConfigured', message);
   }
 }
 
 /** `close()` was called on the provider. */
 export class ProviderClosedError extends CredentialsError {
   constructor(providerName: string) {
-    super('PROVIDER_CLOSED', `The ${providerName} credentials provider was closed; create a new one.`);
+    super('ProviderClosed', `The ${providerName} credentials provider was closed; create a new one.`);
   }
 }
 
@@ -49,7 +49,7 @@ export class NoCredentialsError extends CredentialsError {
 
   constructor(failures: readonly ChainFailure[], options: { retryable?: boolean; cause?: unknown } = {}) {
     const lines = failures.map((failure) => `  - ${failure.providerName}: ${failure.reason}`);
-    super('NO_CREDENTIALS', ['No credentials provider answered:', ...lines].join('\n'), options);
+    super('NoCredentials', ['No credentials provider answered:', ...lines].join('\n'), options);
     this.failures = failures;
   }
 }
@@ -58,7 +58,7 @@ export class NoCredentialsError extends CredentialsError {
 export class ExpiredCredentialsError extends CredentialsError {
   constructor(providerName: string, expiration: Date) {
     super(
-      'CREDENTIALS_EXPIRED',
+      'CredentialsExpired',
       `${providerName} answered with a credential that expired at ${expiration.toISOString()}, by the service's own clock.`,
       { retryable: true },
     );
@@ -70,7 +70,7 @@ export class EndpointUnreachableError extends CredentialsError {
   readonly endpoint: string;
 
   constructor(endpoint: string, reason: string, cause?: unknown) {
-    super('ENDPOINT_UNREACHABLE', `${endpoint} gave no answer: ${reason}.`, { retryable: true, cause });
+    super('EndpointUnreachable', `${endpoint} gave no answer: ${reason}.`, { retryable: true, cause });
     this.endpoint = endpoint;
   }
 }
@@ -81,7 +81,7 @@ export class MetadataServiceUnreachableError extends CredentialsError {
 
   constructor(endpoint: string, reason: string, cause?: unknown) {
     super(
-      'METADATA_SERVICE_UNREACHABLE',
+      'MetadataServiceUnreachable',
       `The instance metadata service at ${endpoint} cannot be reached: ${reason}. ` +
         'Run on an ECS instance (or set `endpoint`), and allow the instance to reach that address.',
       { retryable: true, cause },
@@ -94,7 +94,7 @@ export class MetadataServiceUnreachableError extends CredentialsError {
 export class HardenedModeRequiredError extends CredentialsError {
   constructor(endpoint: string) {
     super(
-      'METADATA_HARDENED_MODE_REQUIRED',
+      'MetadataHardenedModeRequired',
       `The metadata service at ${endpoint} refused a plain read (403): the instance is in hardened mode, and no metadata token ` +
         'could be had. Allow PUT /latest/api/token through whatever stands between the process and the service.',
     );
@@ -105,7 +105,7 @@ export class HardenedModeRequiredError extends CredentialsError {
 export class HardenedModeUnsupportedError extends CredentialsError {
   constructor(endpoint: string, status: number) {
     super(
-      'METADATA_HARDENED_MODE_UNSUPPORTED',
+      'MetadataHardenedModeUnsupported',
       `The metadata service at ${endpoint} gave no token (PUT /latest/api/token answered ${status}). ` +
         'Turn hardened mode on for the instance, or set `allowImdsV1: true` to accept plain reads.',
     );
@@ -116,7 +116,7 @@ export class HardenedModeUnsupportedError extends CredentialsError {
 export class RoleNotAttachedError extends CredentialsError {
   constructor(roleName: string | undefined) {
     super(
-      'ROLE_NOT_ATTACHED',
+      'RoleNotAttached',
       roleName === undefined
         ? 'No RAM role is attached to this instance. Attach one (ecs:AttachInstanceRamRole).'
         : `The RAM role ${roleName} is not attached to this instance. Attach it (ecs:AttachInstanceRamRole), or leave ` +
@@ -130,7 +130,7 @@ export class UnexpectedStatusError extends CredentialsError {
   readonly status: number;
 
   constructor(what: string, status: number) {
-    super('UNEXPECTED_STATUS', `${what} answered ${status}.`, { retryable: status === 429 || status >= 500 });
+    super('UnexpectedStatus', `${what} answered ${status}.`, { retryable: status === 429 || status >= 500 });
     this.status = status;
   }
 }
@@ -145,7 +145,7 @@ export class MalformedResponseError extends CredentialsError {
     expected: string,
     options: { readonly retryable: boolean } = { retryable: true },
   ) {
-    super('MALFORMED_RESPONSE', `${what} is malformed at ${path}: expected ${expected}.`, options);
+    super('MalformedResponse', `${what} is malformed at ${path}: expected ${expected}.`, options);
     this.path = path;
   }
 }
@@ -171,7 +171,7 @@ export class AssumeRoleError extends CredentialsError {
     const { status, stsCode, requestId } = answer;
     const request = requestId === undefined ? '' : ` (request ${requestId})`;
     super(
-      'ASSUME_ROLE_FAILED',
+      'AssumeRoleFailed',
       `${action} for ${roleArn} failed with ${stsCode}: ${answer.message}${request}`,
       {
         retryable: answer.retryable,
@@ -199,7 +199,7 @@ export class CredentialsFileError extends CredentialsError {
           : systemCode === 'EFBIG'
             ? 'It is too large to be what it should be.'
             : 'Check that it is a regular file.';
-    super('CREDENTIALS_FILE_UNREADABLE', `${file} cannot be read (${systemCode}). ${advice}`);
+    super('CredentialsFileUnreadable', `${file} cannot be read (${systemCode}). ${advice}`);
     this.file = file;
     this.systemCode = systemCode;
   }
@@ -208,14 +208,14 @@ export class CredentialsFileError extends CredentialsError {
 /** The session of a person (CloudSSO, OAuth) is over; somebody must sign in again with the official CLI. */
 export class SignInRequiredError extends CredentialsError {
   constructor(message: string) {
-    super('SIGN_IN_REQUIRED', message);
+    super('SignInRequired', message);
   }
 }
 
 /** The command of an `External` profile failed, or took too long. Its output is not shown: it may hold secrets. */
 export class ExternalCommandError extends CredentialsError {
   constructor(profileName: string, reason: string) {
-    super('EXTERNAL_COMMAND_FAILED', `The process_command of profile ${profileName} failed: ${reason}.`, {
+    super('ExternalCommandFailed', `The process_command of profile ${profileName} failed: ${reason}.`, {
       retryable: true,
     });
   }

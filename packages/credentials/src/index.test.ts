@@ -53,7 +53,7 @@ test('every event goes to the diagnostics channel, and none holds a secret', asy
     { type: 'refresh-started', providerName: 'custom', reason: 'initial' },
     { type: 'refresh-succeeded', providerName: 'custom', reason: 'initial' },
     { type: 'refresh-started', providerName: 'mine', reason: 'initial' },
-    { type: 'refresh-failed', providerName: 'mine', code: 'UNKNOWN', callersAffected: true },
+    { type: 'refresh-failed', providerName: 'mine', code: 'Unknown', callersAffected: true },
   ]);
   expect(JSON.stringify(published)).not.toContain('hush');
 });
@@ -75,7 +75,7 @@ test('a warning that nobody listens to is printed by Node.js', async () => {
   const warned = once(process, 'warning');
   await profile({ cliConfigFile: join(folder, 'none'), credentialsFile, env: {} }).getCredentials();
   const [warning] = await warned;
-  expect(warning).toMatchObject({ name: 'CredentialsWarning', code: 'CREDENTIALS_FILE_EXPOSED' });
+  expect(warning).toMatchObject({ name: 'CredentialsWarning', code: 'CredentialsFileExposed' });
   expect(warning.message).toContain(`chmod 600 ${credentialsFile}`);
   await rm(folder, { recursive: true });
 });

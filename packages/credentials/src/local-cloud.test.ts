@@ -179,7 +179,7 @@ describe('STS', () => {
     const roleArn = `acs:ram::${account}:role/pod`;
     const provider = assumeRole({ source: operator, roleArn, endpoint: cloud.endpoints.sts, env: {} });
     await expect(provider.getCredentials()).rejects.toMatchObject({
-      code: 'ASSUME_ROLE_FAILED',
+      code: 'AssumeRoleFailed',
       status: 403,
       stsCode: expect.stringContaining('NoPermission'),
       requestId: expect.stringMatching(/^[0-9A-F-]{36}$/),

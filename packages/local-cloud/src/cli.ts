@@ -93,7 +93,7 @@ function auditWriter(path: string): (event: AuditEvent) => void {
     file = openSync(path, 'a', 0o600);
   } catch (cause) {
     throw new LocalCloudError(
-      'AUDIT_LOG',
+      'AuditLog',
       `the audit log ${path} cannot be written: ${(cause as Error).message}`,
       { cause },
     );

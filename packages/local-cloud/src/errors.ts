@@ -4,7 +4,7 @@
  */
 export class LocalCloudError extends Error {
   override readonly name: string = 'LocalCloudError';
-  /** Stable, for programs: `PORT_IN_USE`, `SEED_INVALID`, `ADDRESS_REFUSED`, `DATA_DIRECTORY`, … */
+  /** Stable, for programs: `PortInUse`, `SeedInvalid`, `AddressRefused`, `DataDirectory`, … */
   readonly code: string;
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
@@ -21,7 +21,7 @@ export class PortInUseError extends LocalCloudError {
 
   constructor(host: string, port: number, listener: string, cause: unknown) {
     super(
-      'PORT_IN_USE',
+      'PortInUse',
       `port ${port} on ${host} is already taken, so the ${listener} endpoint cannot listen there; choose another port, or none for free ports`,
       { cause },
     );

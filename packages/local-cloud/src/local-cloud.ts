@@ -62,7 +62,7 @@ export interface LocalCloud extends AsyncDisposable {
   /**
    * Adds an account, as a seed has it; with an administrator and, unless it says otherwise, one instance.
    *
-   * @throws LocalCloudError `SEED_INVALID`
+   * @throws LocalCloudError `SeedInvalid`
    */
   createAccount(account?: Partial<SeedAccount>): Account;
   readonly region: string;

@@ -13,7 +13,7 @@ describe('startLocalCloud', () => {
     expect(new Set(ports.map(({ hostname }) => hostname))).toEqual(new Set(['127.0.0.1']));
     await expect(startLocalCloud({ port: Number(ports[0]?.port) })).rejects.toThrow(PortInUseError);
     await expect(startLocalCloud({ port: Number(ports[0]?.port) })).rejects.toMatchObject({
-      code: 'PORT_IN_USE',
+      code: 'PortInUse',
       port: Number(ports[0]?.port),
     });
   });
@@ -32,7 +32,7 @@ describe('startLocalCloud', () => {
 
   it('refuses addresses that others can reach, unless told otherwise', async () => {
     for (const host of ['0.0.0.0', '192.168.1.1', '::', 'example.com'])
-      await expect(startLocalCloud({ host })).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+      await expect(startLocalCloud({ host })).rejects.toMatchObject({ code: 'AddressRefused' });
     const cloud = await startLocalCloud({ host: '0.0.0.0', allowRemoteClients: true });
     await cloud.close();
   });

@@ -1,10 +1,10 @@
 /** Stable codes of {@link PolicyError}. */
 export type PolicyErrorCode =
-  | 'INVALID_JSON'
-  | 'INVALID_POLICY'
-  | 'POLICY_TOO_LONG'
-  | 'INCOMPLETE_STATEMENT'
-  | 'INVALID_ARGUMENT';
+  | 'InvalidJson'
+  | 'InvalidPolicy'
+  | 'PolicyTooLong'
+  | 'IncompleteStatement'
+  | 'InvalidArgument';
 
 /** One thing wrong with a policy, and where. */
 export interface PolicyIssue {

@@ -158,7 +158,7 @@ describe('without a valid credential', () => {
     expect(events.at(-1)).toMatchObject({
       type: 'refresh-failed',
       callersAffected: true,
-      code: 'ENDPOINT_UNREACHABLE',
+      code: 'EndpointUnreachable',
     });
     state.down = false;
     await provider.getCredentials();
@@ -178,7 +178,7 @@ describe('without a valid credential', () => {
   test('an expired answer is an error', async () => {
     const fetch = async () => ({ accessKeyId: 'i', accessKeySecret: 's', expiration: new Date(0) });
     const provider = freshCredentials({ providerName: 'p', fetch }, { maxAttempts: 1 });
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'CredentialsExpired' });
   });
 });
 
@@ -292,8 +292,8 @@ describe('close', () => {
     await nextTurn();
     provider.close?.();
     expect(signal?.aborted).toBe(true);
-    await expect(waiting).rejects.toMatchObject({ code: 'PROVIDER_CLOSED' });
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'PROVIDER_CLOSED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'ProviderClosed' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'ProviderClosed' });
   });
 
   test('ends the pause between attempts', async () => {
@@ -303,7 +303,7 @@ describe('close', () => {
     const waiting = provider.getCredentials();
     await settled();
     provider.close?.();
-    await expect(waiting).rejects.toMatchObject({ code: 'PROVIDER_CLOSED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'ProviderClosed' });
   });
 });
 

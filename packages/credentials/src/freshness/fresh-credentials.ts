@@ -231,5 +231,5 @@ function backoffMs(failures: number): number {
 function described(error: unknown): { code: string; message: string } {
   // Text of a foreign error could hold anything, a token included, so only its name goes into an event.
   if (error instanceof CredentialsError) return error;
-  return { code: 'UNKNOWN', message: error instanceof Error ? error.name : 'not an Error' };
+  return { code: 'Unknown', message: error instanceof Error ? error.name : 'not an Error' };
 }

@@ -27,7 +27,7 @@ export async function readCredentialsFile(
       const bits = (mode & 0o777).toString(8).padStart(3, '0');
       const message = `${file} holds credentials and is open to others than its owner (mode ${bits}). Run: chmod 600 ${file}`;
       const { providerName, onEvent } = warn;
-      emitEvent({ type: 'warning', providerName, code: 'CREDENTIALS_FILE_EXPOSED', message }, onEvent);
+      emitEvent({ type: 'warning', providerName, code: 'CredentialsFileExposed', message }, onEvent);
     }
     return text;
   } catch (error) {

@@ -176,11 +176,11 @@ describe('the official CLI: each mode it writes', () => {
   });
 
   test.each([
-    ['process.exit(3)', 'EXTERNAL_COMMAND_FAILED', /exit code 3/],
-    ["console.log('no json: hush')", 'MALFORMED_RESPONSE', /expected JSON/],
-    ["console.log('{}')", 'MALFORMED_RESPONSE', /\$\.access_key_id/],
-    ["console.error('hush'); process.exit(1)", 'EXTERNAL_COMMAND_FAILED', /exit code 1/],
-    ["console.log('x'.repeat(100000))", 'EXTERNAL_COMMAND_FAILED', /more than 65536 bytes/],
+    ['process.exit(3)', 'ExternalCommandFailed', /exit code 3/],
+    ["console.log('no json: hush')", 'MalformedResponse', /expected JSON/],
+    ["console.log('{}')", 'MalformedResponse', /\$\.access_key_id/],
+    ["console.error('hush'); process.exit(1)", 'ExternalCommandFailed', /exit code 1/],
+    ["console.log('x'.repeat(100000))", 'ExternalCommandFailed', /more than 65536 bytes/],
   ])('External, with a command that does %s', async (code, expected, message) => {
     const script = join(folder, 'tool.mjs');
     await writeFile(script, code);
@@ -205,7 +205,7 @@ describe('the official CLI: each mode it writes', () => {
     const command = `${process.execPath} ${script}`;
     const source = externalCommandSource({ profileName: 'default', command, env: {}, timeoutMs: 2_000 });
     await expect(freshCredentials(source, { maxAttempts: 1 }).getCredentials()).rejects.toMatchObject({
-      code: 'EXTERNAL_COMMAND_FAILED',
+      code: 'ExternalCommandFailed',
       message: expect.stringMatching(/did not end within 2 seconds/),
     });
     // Otherwise the signal met a process that did not handle it yet.
@@ -284,7 +284,7 @@ describe('the official CLI: each mode it writes', () => {
       await writeCli([profileOf({ cloud_sso_access_token_expire: 1 })]);
       const provider = open();
       await expect(provider.getCredentials()).rejects.toMatchObject({
-        code: 'SIGN_IN_REQUIRED',
+        code: 'SignInRequired',
         message: expect.stringContaining('aliyun configure --profile default --mode CloudSSO'),
       });
       await writeCli([profileOf()]);
@@ -294,7 +294,7 @@ describe('the official CLI: each mode it writes', () => {
     test('a session that is refused', async () => {
       service.answer = { status: 401, json: { ErrorCode: 'InvalidToken' } };
       await writeCli([profileOf()]);
-      await expect(open().getCredentials()).rejects.toMatchObject({ code: 'SIGN_IN_REQUIRED' });
+      await expect(open().getCredentials()).rejects.toMatchObject({ code: 'SignInRequired' });
     });
 
     test('the token is never sent in clear text over a network', async () => {
@@ -324,7 +324,7 @@ describe('the official CLI: each mode it writes', () => {
       { method: 'POST', url: '/v1/exchange', headers: { authorization: 'Bearer person-token' } },
     ]);
     await writeCli([{ name: 'default', mode: 'OAuth', oauth_site_type: 'CN', oauth_access_token_expire: 1 }]);
-    await expect(open().getCredentials()).rejects.toMatchObject({ code: 'SIGN_IN_REQUIRED' });
+    await expect(open().getCredentials()).rejects.toMatchObject({ code: 'SignInRequired' });
   });
 
   test.each([
@@ -339,7 +339,7 @@ describe('the official CLI: each mode it writes', () => {
     const error: unknown = await open()
       .getCredentials()
       .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'INVALID_CONFIGURATION', message: expect.stringMatching(message) });
+    expect(error).toMatchObject({ code: 'InvalidConfiguration', message: expect.stringMatching(message) });
     expect(inspect(error, { depth: 9 })).not.toContain('hush');
   });
 
@@ -354,7 +354,7 @@ describe('the official CLI: each mode it writes', () => {
     const error: unknown = await open()
       .getCredentials()
       .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'MALFORMED_RESPONSE', path: '$.profiles[0].access_key_secret' });
+    expect(error).toMatchObject({ code: 'MalformedResponse', path: '$.profiles[0].access_key_secret' });
     expect(inspect(error, { depth: 9 })).not.toContain('hush');
   });
 });
@@ -392,7 +392,7 @@ describe('credentials.ini', () => {
     '%j has no such profile',
     async (text) => {
       await writeIni(text);
-      await expect(open().getCredentials()).rejects.toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
+      await expect(open().getCredentials()).rejects.toMatchObject({ code: 'ProviderNotConfigured' });
     },
   );
 });
@@ -401,7 +401,7 @@ test('a section with a dot in its name', async () => {
   await writeIni('[prod.eu]\ntype = access_key\naccess_key_id = id\naccess_key_secret = secret\n');
   expect(await open({ profileName: 'prod.eu' }).getCredentials()).toMatchObject({ accessKeyId: 'id' });
   await expect(open({ profileName: 'prod.us' }).getCredentials()).rejects.toMatchObject({
-    code: 'PROVIDER_NOT_CONFIGURED',
+    code: 'ProviderNotConfigured',
   });
 });
 
@@ -418,7 +418,7 @@ test('files that an editor on Windows saved with a byte order mark', async () =>
 
 test('neither file: both are named', async () => {
   await expect(open().getCredentials()).rejects.toMatchObject({
-    code: 'PROVIDER_NOT_CONFIGURED',
+    code: 'ProviderNotConfigured',
     message: `There is no ${cliConfigFile}. There is no ${credentialsFile}.`,
   });
 });
@@ -451,7 +451,7 @@ describe.skipIf(process.platform === 'win32')('permissions', () => {
       {
         type: 'warning',
         providerName: 'cli_profile',
-        code: 'CREDENTIALS_FILE_EXPOSED',
+        code: 'CredentialsFileExposed',
         message: expect.stringContaining(`(mode 644). Run: chmod 600 ${cliConfigFile}`),
       },
     ]);
@@ -473,7 +473,7 @@ describe.skipIf(process.platform === 'win32')('permissions', () => {
     if (isSuperuser) process.seteuid?.(nobody);
     try {
       await expect(open().getCredentials()).rejects.toMatchObject({
-        code: 'CREDENTIALS_FILE_UNREADABLE',
+        code: 'CredentialsFileUnreadable',
         systemCode: 'EACCES',
         file: cliConfigFile,
       });
@@ -484,7 +484,7 @@ describe.skipIf(process.platform === 'win32')('permissions', () => {
 
   test('a folder in place of the file', async () => {
     await expect(open({ cliConfigFile: folder }).getCredentials()).rejects.toMatchObject({
-      code: 'CREDENTIALS_FILE_UNREADABLE',
+      code: 'CredentialsFileUnreadable',
       systemCode: 'EISDIR',
     });
   });

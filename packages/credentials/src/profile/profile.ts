@@ -35,7 +35,7 @@ export interface ProfileOptions {
  * CLI writes works: AK, StsToken, RamRoleArn, EcsRamRole, RamRoleArnWithRoleName, ChainableRamRoleArn, External,
  * CredentialsURI, OIDC, CloudSSO and OAuth; and in `credentials.ini` the types access_key, sts, ram_role_arn, ecs_ram_role,
  * oidc_role_arn and credentials_uri. The files are read again at every refresh and never written. A file that others than its
- * owner can read is warned about (`onEvent`, `CREDENTIALS_FILE_EXPOSED`).
+ * owner can read is warned about (`onEvent`, `CredentialsFileExposed`).
  *
  * `getCredentials` rejects with ProviderNotConfiguredError when no file has the profile, CredentialsFileError,
  * MalformedResponseError (with the path in the file), InvalidConfigurationError, SignInRequiredError, ExternalCommandError, or

@@ -91,7 +91,7 @@ describe('errors', () => {
     };
     const provider = assumeRole({ source, roleArn, endpoint: sts.endpoint, env });
     await expect(provider.getCredentials()).rejects.toMatchObject({
-      code: 'ASSUME_ROLE_FAILED',
+      code: 'AssumeRoleFailed',
       stsCode: 'NoPermission',
       requestId: 'B1',
       status: 403,
@@ -105,7 +105,7 @@ describe('errors', () => {
     const wrong = stsToken({ accessKeyId: 'STS.a', accessKeySecret: 'wrong', securityToken: 'token/a+=' });
     const provider = assumeRole({ source: wrong, roleArn, endpoint: sts.endpoint, env });
     const error: unknown = await provider.getCredentials().catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'ASSUME_ROLE_FAILED', stsCode: 'SignatureDoesNotMatch' });
+    expect(error).toMatchObject({ code: 'AssumeRoleFailed', stsCode: 'SignatureDoesNotMatch' });
     expect(inspect(error, { depth: 9 })).not.toContain('token/a');
   });
 
@@ -129,7 +129,7 @@ describe('errors', () => {
     };
     const provider = assumeRole({ source, roleArn, endpoint: sts.endpoint, env, maxAttempts: 1 });
     await expect(provider.getCredentials()).rejects.toMatchObject({
-      code: 'UNEXPECTED_STATUS',
+      code: 'UnexpectedStatus',
       status: 502,
       retryable: true,
     });
@@ -157,14 +157,14 @@ describe('errors', () => {
     };
     const provider = assumeRole({ source, roleArn, endpoint: sts.endpoint, env, maxAttempts: 1 });
     await expect(provider.getCredentials()).rejects.toMatchObject({
-      code: 'MALFORMED_RESPONSE',
+      code: 'MalformedResponse',
       path: '$.Credentials.Expiration',
     });
   });
 
   test('nothing listens there', async () => {
     const provider = assumeRole({ source, roleArn, endpoint: 'http://127.0.0.1:1', env, maxAttempts: 1 });
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'ENDPOINT_UNREACHABLE' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'EndpointUnreachable' });
   });
 
   test.each([

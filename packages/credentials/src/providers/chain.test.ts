@@ -64,10 +64,10 @@ describe('chain', () => {
     });
     const error: unknown = await provider.getCredentials().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      code: 'NO_CREDENTIALS',
+      code: 'NoCredentials',
       failures: [
-        { providerName: 'first', code: 'PROVIDER_NOT_CONFIGURED', reason: 'X is not set.' },
-        { providerName: 'second', code: 'UNKNOWN', reason: 'it failed with Error' },
+        { providerName: 'first', code: 'ProviderNotConfigured', reason: 'X is not set.' },
+        { providerName: 'second', code: 'Unknown', reason: 'it failed with Error' },
       ],
       message:
         'No credentials provider answered:\n  - first: X is not set.\n  - second: it failed with Error',
@@ -84,7 +84,7 @@ describe('chain', () => {
     await provider.getCredentials();
     provider.close?.();
     expect(closed).toBe(2);
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'PROVIDER_CLOSED' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'ProviderClosed' });
   });
 
   test('passes a report of a refused credential on to the one that answered', async () => {
@@ -154,7 +154,7 @@ describe('defaultChain', () => {
     if (!(error instanceof NoCredentialsError)) throw error;
     expect(error.failures.map(({ providerName, code }) => `${providerName}: ${code}`)).toEqual(
       ['env', 'oidc_role_arn', 'cli_profile', 'profile', 'ecs_ram_role', 'credential_uri'].map(
-        (name) => `${name}: PROVIDER_NOT_CONFIGURED`,
+        (name) => `${name}: ProviderNotConfigured`,
       ),
     );
   });
@@ -173,10 +173,10 @@ describe('defaultChain', () => {
       failures: expect.arrayContaining([
         {
           providerName: 'oidc_role_arn',
-          code: 'INVALID_CONFIGURATION',
+          code: 'InvalidConfiguration',
           reason: expect.stringContaining('no-arn'),
         },
-        { providerName: 'credential_uri', code: 'INVALID_CONFIGURATION', reason: expect.any(String) },
+        { providerName: 'credential_uri', code: 'InvalidConfiguration', reason: expect.any(String) },
       ]),
     });
     Object.assign(env, { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 's' });
@@ -201,7 +201,7 @@ describe('defaultChain', () => {
     expect(events).toContainEqual(
       expect.objectContaining({
         type: 'warning',
-        code: 'MALFORMED_RESPONSE',
+        code: 'MalformedResponse',
         message: expect.stringContaining('$.profiles'),
       }),
     );

@@ -3,10 +3,7 @@ import { type ChainFailure, CredentialsError, NoCredentialsError, ProviderClosed
 import { type CredentialsEventListener, emitEvent } from '../events.ts';
 
 /** A provider that has nothing to work with, or a machine that is no instance: no reason to warn anybody. */
-const unsurprising: ReadonlySet<string> = new Set([
-  'PROVIDER_NOT_CONFIGURED',
-  'METADATA_SERVICE_UNREACHABLE',
-]);
+const unsurprising: ReadonlySet<string> = new Set(['ProviderNotConfigured', 'MetadataServiceUnreachable']);
 
 /**
  * The first of several providers that answers. Once one has, the chain stays with it: a later failure of it is an error, and
@@ -46,7 +43,7 @@ export function firstThatAnswers(
       } catch (error) {
         if (closed) throw new ProviderClosedError(providerName);
         const known = error instanceof CredentialsError;
-        const code = known ? error.code : 'UNKNOWN';
+        const code = known ? error.code : 'Unknown';
         // A foreign error's text may hold anything, so it is not repeated.
         const reason = known
           ? error.message

@@ -36,7 +36,7 @@ test('errors name the service and not the rest of the address, which may hold a 
   const error: unknown = await credentialsUri({ uri, env: {} })
     .getCredentials()
     .catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'UNEXPECTED_STATUS', status: 403 });
+  expect(error).toMatchObject({ code: 'UnexpectedStatus', status: 403 });
   expect(inspect(error, { depth: 9 })).toContain(service.endpoint);
   expect(inspect(error, { depth: 9 })).not.toContain('hidden-key');
 });
@@ -45,14 +45,14 @@ test('an answer that is none', async () => {
   service.answer = { json: { ...answer, Code: 'Failed' } };
   const provider = credentialsUri({ uri: service.endpoint, env: {}, maxAttempts: 1 });
   await expect(provider.getCredentials()).rejects.toMatchObject({
-    code: 'MALFORMED_RESPONSE',
+    code: 'MalformedResponse',
     path: '$.Code',
   });
 });
 
 test('no address, or none that is HTTP', async () => {
   await expect(credentialsUri({ env: {} }).getCredentials()).rejects.toMatchObject({
-    code: 'PROVIDER_NOT_CONFIGURED',
+    code: 'ProviderNotConfigured',
   });
   expect(() => credentialsUri({ uri: 'file:///etc/passwd', env: {} })).toThrow(/HTTP address/);
 });

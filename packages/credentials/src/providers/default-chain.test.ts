@@ -69,7 +69,7 @@ test.each(cases)('answers as the official package does: %o', async ({ environmen
   const provider = defaultChain();
   if (!environment && !cli && !ini && !byUri) {
     await expect(official.getCredential()).rejects.toThrow();
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'NoCredentials' });
     return;
   }
   const { accessKeyId, accessKeySecret, securityToken, providerName } = await official.getCredential();

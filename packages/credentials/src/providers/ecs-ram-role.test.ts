@@ -80,7 +80,7 @@ describe('hardened mode', () => {
   test('without a token service it fails unless plain reads are allowed', async () => {
     const { endpoint } = await start({ mode: 'v1-only' });
     await expect(ecsRamRole({ endpoint, env }).getCredentials()).rejects.toMatchObject({
-      code: 'METADATA_HARDENED_MODE_UNSUPPORTED',
+      code: 'MetadataHardenedModeUnsupported',
     });
     const allowed = ecsRamRole({ endpoint, env, allowImdsV1: true });
     expect((await allowed.getCredentials()).accessKeyId).toMatch(/^STS\./);
@@ -90,7 +90,7 @@ describe('hardened mode', () => {
       env: { ALIBABA_CLOUD_IMDSV1_DISABLED: 'True' },
     });
     await expect(overruled.getCredentials()).rejects.toMatchObject({
-      code: 'METADATA_HARDENED_MODE_UNSUPPORTED',
+      code: 'MetadataHardenedModeUnsupported',
     });
   });
 
@@ -109,7 +109,7 @@ describe('hardened mode', () => {
       },
     });
     await expect(ecsRamRole({ endpoint, env, allowImdsV1: true }).getCredentials()).rejects.toMatchObject({
-      code: 'METADATA_HARDENED_MODE_REQUIRED',
+      code: 'MetadataHardenedModeRequired',
     });
   });
 });
@@ -118,7 +118,7 @@ describe('errors, one for each cause', () => {
   test('no role, or another one', async () => {
     const { endpoint, behaviour } = await start({ roleName: undefined });
     await expect(ecsRamRole({ endpoint, env }).getCredentials()).rejects.toMatchObject({
-      code: 'ROLE_NOT_ATTACHED',
+      code: 'RoleNotAttached',
     });
     behaviour.roleName = 'Another';
     await expect(ecsRamRole({ endpoint, env, roleName: 'Mine' }).getCredentials()).rejects.toThrow(
@@ -133,7 +133,7 @@ describe('errors, one for each cause', () => {
     await provider.getCredentials();
     behaviour.roleName = 'Another';
     now += 7 * 3_600_000;
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'ROLE_NOT_ATTACHED' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'RoleNotAttached' });
     expect((await provider.getCredentials()).accessKeyId).toMatch(/^STS\./);
   });
 
@@ -142,22 +142,18 @@ describe('errors, one for each cause', () => {
     await close();
     service = undefined;
     await expect(ecsRamRole({ endpoint, env }).getCredentials()).rejects.toMatchObject({
-      code: 'METADATA_SERVICE_UNREACHABLE',
+      code: 'MetadataServiceUnreachable',
       message: expect.stringContaining('ECONNREFUSED'),
     });
   });
 
   const faults: [string, (response: import('node:http').ServerResponse) => void, string][] = [
-    ['500', (response) => response.writeHead(500).end('secret-in-body'), 'UNEXPECTED_STATUS'],
-    ['429', (response) => response.writeHead(429).end('secret-in-body'), 'UNEXPECTED_STATUS'],
-    ['HTML', (response) => response.end('<html>secret-in-body</html>'), 'MALFORMED_RESPONSE'],
-    ['truncated JSON', (response) => response.end('{"AccessKeyId":"secret-in-body'), 'MALFORMED_RESPONSE'],
-    ['a failure code', (response) => response.end('{"Code":"secret-in-body"}'), 'MALFORMED_RESPONSE'],
-    [
-      'a number as id',
-      (response) => response.end('{"Code":"Success","AccessKeyId":7}'),
-      'MALFORMED_RESPONSE',
-    ],
+    ['500', (response) => response.writeHead(500).end('secret-in-body'), 'UnexpectedStatus'],
+    ['429', (response) => response.writeHead(429).end('secret-in-body'), 'UnexpectedStatus'],
+    ['HTML', (response) => response.end('<html>secret-in-body</html>'), 'MalformedResponse'],
+    ['truncated JSON', (response) => response.end('{"AccessKeyId":"secret-in-body'), 'MalformedResponse'],
+    ['a failure code', (response) => response.end('{"Code":"secret-in-body"}'), 'MalformedResponse'],
+    ['a number as id', (response) => response.end('{"Code":"Success","AccessKeyId":7}'), 'MalformedResponse'],
     [
       'a body that never ends, slowly',
       (response) => {
@@ -165,7 +161,7 @@ describe('errors, one for each cause', () => {
         const more = setInterval(() => response.write(' '), 20);
         response.on('close', () => clearInterval(more));
       },
-      'METADATA_SERVICE_UNREACHABLE',
+      'MetadataServiceUnreachable',
     ],
     [
       'a body that never ends, fast',
@@ -174,14 +170,14 @@ describe('errors, one for each cause', () => {
         const more = setInterval(() => response.write(chunk), 1);
         response.on('close', () => clearInterval(more));
       },
-      'METADATA_SERVICE_UNREACHABLE',
+      'MetadataServiceUnreachable',
     ],
-    ['no answer', () => undefined, 'METADATA_SERVICE_UNREACHABLE'],
-    ['a reset', (response) => response.socket?.resetAndDestroy(), 'METADATA_SERVICE_UNREACHABLE'],
+    ['no answer', () => undefined, 'MetadataServiceUnreachable'],
+    ['a reset', (response) => response.socket?.resetAndDestroy(), 'MetadataServiceUnreachable'],
     [
       'a redirect',
       (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/elsewhere' }).end(),
-      'UNEXPECTED_STATUS',
+      'UnexpectedStatus',
     ],
   ];
   // The only ones that end by the deadline; the others must not meet it, however slow the machine is.
@@ -213,7 +209,7 @@ describe('errors, one for each cause', () => {
     await expect(
       ecsRamRole({ endpoint, env, timeoutMs: 10_000, maxAttempts: 1 }).getCredentials(),
     ).rejects.toMatchObject({
-      code: 'MALFORMED_RESPONSE',
+      code: 'MalformedResponse',
       path: '$.Expiration',
     });
   });
@@ -252,5 +248,5 @@ test('environment variables name the role and switch the provider off', async ()
   await ecsRamRole({ endpoint, env: { ALIBABA_CLOUD_ECS_METADATA: 'EcsRamRoleTest' } }).getCredentials();
   expect(requests).toEqual(['PUT token', 'GET credentials']);
   const disabled = ecsRamRole({ endpoint, env: { ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true' } });
-  await expect(disabled.getCredentials()).rejects.toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED' });
+  await expect(disabled.getCredentials()).rejects.toMatchObject({ code: 'ProviderNotConfigured' });
 });

@@ -16,7 +16,7 @@ describe('accessKey', () => {
   test('refuses half a key, without printing it', () => {
     expect(() => accessKey({ accessKeyId: '', accessKeySecret: 'hush' })).toThrow(
       expect.objectContaining({
-        code: 'INVALID_CONFIGURATION',
+        code: 'InvalidConfiguration',
         message: expect.not.stringContaining('hush'),
       }),
     );
@@ -30,7 +30,7 @@ describe('stsToken', () => {
     const provider = stsToken({ ...given, expiration: new Date(2_000), now: () => now });
     expect(await provider.getCredentials()).toMatchObject({ ...given, providerName: 'static_sts' });
     now = 2_000;
-    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
+    await expect(provider.getCredentials()).rejects.toMatchObject({ code: 'CredentialsExpired' });
   });
 });
 
@@ -51,7 +51,7 @@ describe('environment', () => {
   });
   test.each([[{}], [{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'id' }]])('says what is not set in %o', async (env) => {
     await expect(environment({ env }).getCredentials()).rejects.toMatchObject({
-      code: 'PROVIDER_NOT_CONFIGURED',
+      code: 'ProviderNotConfigured',
     });
   });
 });
@@ -87,7 +87,7 @@ describe('functionCompute', () => {
   });
   test('a function without a role', async () => {
     await expect(functionCompute({ env: {} }).getCredentials()).rejects.toMatchObject({
-      code: 'PROVIDER_NOT_CONFIGURED',
+      code: 'ProviderNotConfigured',
     });
     expect(() => functionCompute({ env: {} }).useContext({} as never)).toThrow(/malformed/);
     expect(() => functionCompute({ env: {} }).useHeaders({})).toThrow(/\$\.accessKeyId/);
@@ -142,7 +142,7 @@ describe('custom', () => {
       { timeoutMs: 20, maxAttempts: 1 },
     );
     await expect(provider.getCredentials()).rejects.toMatchObject({
-      code: 'ENDPOINT_UNREACHABLE',
+      code: 'EndpointUnreachable',
       message: 'The custom credentials function gave no answer: no answer within 20 ms.',
     });
     expect(signals).toBe(1);

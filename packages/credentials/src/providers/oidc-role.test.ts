@@ -55,7 +55,7 @@ test('what RRSA sets in a pod is enough, and the token file is read again at eve
 
 test('says which of the three is missing', async () => {
   await expect(oidcRole({ env: {}, roleArn }).getCredentials()).rejects.toMatchObject({
-    code: 'PROVIDER_NOT_CONFIGURED',
+    code: 'ProviderNotConfigured',
     message:
       'oidcProviderArn (ALIBABA_CLOUD_OIDC_PROVIDER_ARN), oidcTokenFile (ALIBABA_CLOUD_OIDC_TOKEN_FILE) not set.',
   });
@@ -65,7 +65,7 @@ test('a token file that is not there, or empty', async () => {
   const options = { env: {}, roleArn, oidcProviderArn, endpoint: sts.endpoint };
   const missing = oidcRole({ ...options, oidcTokenFile: join(folder, 'nowhere') });
   await expect(missing.getCredentials()).rejects.toMatchObject({
-    code: 'CREDENTIALS_FILE_UNREADABLE',
+    code: 'CredentialsFileUnreadable',
     systemCode: 'ENOENT',
   });
   await writeFile(oidcTokenFile, ' \n');

@@ -4,7 +4,7 @@ import { LocalCloudError } from '../errors.ts';
 /**
  * Makes sure that a listener is reachable from this machine alone, unless that was consented to.
  *
- * @throws LocalCloudError `ADDRESS_REFUSED`
+ * @throws LocalCloudError `AddressRefused`
  */
 export function checkAddress(host: string, allowRemoteClients: boolean): void {
   const version = isIP(host);
@@ -12,7 +12,7 @@ export function checkAddress(host: string, allowRemoteClients: boolean): void {
     version === 4 ? host.startsWith('127.') : version === 6 ? host === '::1' : host === 'localhost';
   if (loopback || allowRemoteClients) return;
   throw new LocalCloudError(
-    'ADDRESS_REFUSED',
+    'AddressRefused',
     `${host} is not a loopback address: whoever could reach it there could use this cloud, and it hands out credentials to anybody who asks its metadata service; say allowRemoteClients to listen there all the same`,
   );
 }
@@ -21,7 +21,7 @@ export function checkAddress(host: string, allowRemoteClients: boolean): void {
  * Reads an address for the metadata service. Its own well-known one, 100.100.100.200, is reachable from the instance (or
  * network namespace) alone.
  *
- * @throws LocalCloudError `ADDRESS_REFUSED`
+ * @throws LocalCloudError `AddressRefused`
  */
 export function parseMetadataAddress(
   address: string,
@@ -32,7 +32,7 @@ export function parseMetadataAddress(
   const port = Number(match?.[2] ?? 80);
   if (isIP(host) === 0 || port > 65_535)
     throw new LocalCloudError(
-      'ADDRESS_REFUSED',
+      'AddressRefused',
       `${JSON.stringify(address)} is no address of the form 100.100.100.200:80`,
     );
   if (host !== '100.100.100.200') checkAddress(host, allowRemoteClients);

@@ -51,7 +51,7 @@ const maxHeaders = 100;
  * Opens one HTTP server on one address.
  *
  * @throws PortInUseError
- * @throws LocalCloudError `LISTEN_FAILED`
+ * @throws LocalCloudError `ListenFailed`
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { clock, tls, malformed = malformedAsJson } = options;
@@ -101,7 +101,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     const code = (cause as { code?: unknown }).code;
     if (code === 'EADDRINUSE') throw new PortInUseError(options.host, options.port, options.name, cause);
     throw new LocalCloudError(
-      'LISTEN_FAILED',
+      'ListenFailed',
       `the ${options.name} endpoint cannot listen on ${options.host}:${options.port} (${String(code)})`,
       { cause },
     );

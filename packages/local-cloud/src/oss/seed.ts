@@ -9,13 +9,13 @@ import type { BucketRecord } from './storage/records.ts';
 /**
  * Makes a bucket of the seed; runs inside the seed's transaction.
  *
- * @throws LocalCloudError `SEED_INVALID`
+ * @throws LocalCloudError `SeedInvalid`
  */
 export function seedBucket(platform: Platform, accountId: string, bucket: SeedBucket): void {
   const { name, region = platform.region, acl = 'private', policy } = bucket;
   const buckets = platform.store.collection<BucketRecord>('oss.buckets');
   const invalid = (reason: string) =>
-    new LocalCloudError('SEED_INVALID', `the seed's bucket ${name}: ${reason}`);
+    new LocalCloudError('SeedInvalid', `the seed's bucket ${name}: ${reason}`);
   if (buckets.has(name)) throw invalid('there is another of this name, and names are unique across accounts');
   const document = policy === undefined || typeof policy === 'string' ? policy : JSON.stringify(policy);
   try {

@@ -11,7 +11,7 @@ export interface Administrator {
 /**
  * The first user with AdministratorAccess and an AccessKey, of one account or of any.
  *
- * @throws LocalCloudError `SEED_INVALID` when there is none
+ * @throws LocalCloudError `SeedInvalid` when there is none
  */
 export function findAdministrator(directory: Directory, account?: string): Administrator {
   for (const { kind, accountId, name, attachments } of directory.attachments.values()) {
@@ -28,7 +28,7 @@ export function findAdministrator(directory: Directory, account?: string): Admin
         };
   }
   throw new LocalCloudError(
-    'SEED_INVALID',
+    'SeedInvalid',
     'the seed has no user with AdministratorAccess and an AccessKey; give one of its users `policies: [AdministratorAccess]` and `accessKeys`',
   );
 }

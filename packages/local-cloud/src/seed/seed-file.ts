@@ -5,7 +5,7 @@ import { decodeSeed, invalidSeed, type Seed } from './seed.ts';
 /**
  * Reads a seed from a YAML file (or JSON, which is YAML).
  *
- * @throws LocalCloudError `SEED_INVALID` with the line, or every path, that is wrong
+ * @throws LocalCloudError `SeedInvalid` with the line, or every path, that is wrong
  */
 export async function readSeedFile(path: string): Promise<Seed> {
   let text: string;
@@ -14,7 +14,7 @@ export async function readSeedFile(path: string): Promise<Seed> {
   } catch (cause) {
     const { code } = cause as { code?: unknown };
     throw new LocalCloudError(
-      'SEED_INVALID',
+      'SeedInvalid',
       code === 'ENOENT'
         ? `there is no seed file ${path}`
         : `the seed file ${path} cannot be read (${String(code)})`,

@@ -152,7 +152,7 @@ export type SeedSecret = t.TypeOf<typeof secret>;
 /**
  * Checks what came from a file or a caller.
  *
- * @throws LocalCloudError `SEED_INVALID` with every path that is wrong, names that mean nothing included
+ * @throws LocalCloudError `SeedInvalid` with every path that is wrong, names that mean nothing included
  */
 export function decodeSeed(value: unknown): Seed {
   const decoded = SeedCodec.decode(value);
@@ -169,7 +169,7 @@ export function decodeSeed(value: unknown): Seed {
 }
 
 export function invalidSeed(why: string, cause?: unknown): LocalCloudError {
-  return new LocalCloudError('SEED_INVALID', `the seed is not valid: ${why}`, { cause });
+  return new LocalCloudError('SeedInvalid', `the seed is not valid: ${why}`, { cause });
 }
 
 function describe({ value, context }: t.ValidationError): string {

@@ -26,13 +26,13 @@ const tagLength = 16;
  *
  * @param options.create whether to make the file when it is absent; without, its absence means that sealed records
  * would be lost, and is an error
- * @throws LocalCloudError `DATA_DIRECTORY`
+ * @throws LocalCloudError `DataDirectory`
  */
 export function openFileKey(path: string, options: { create: boolean }): FileKey {
   const key = readKey(path) ?? (options.create ? createKey(path) : undefined);
   if (key === undefined)
     throw new LocalCloudError(
-      'DATA_DIRECTORY',
+      'DataDirectory',
       `the key file ${path} is missing, and the database beside it has records sealed under it; put the file back, or start with an empty data directory`,
     );
   return {
@@ -51,7 +51,7 @@ export function openFileKey(path: string, options: { create: boolean }): FileKey
         return Buffer.concat([decipher.update(body), decipher.final()]);
       } catch (cause) {
         throw new LocalCloudError(
-          'DATA_DIRECTORY',
+          'DataDirectory',
           `the sealed record ${JSON.stringify(place)} does not open under the key file ${path}: one of them was changed or exchanged`,
           { cause },
         );
@@ -69,13 +69,13 @@ function readKey(path: string): Buffer | undefined {
   }
   if (process.platform !== 'win32' && (mode & 0o077) !== 0)
     throw new LocalCloudError(
-      'DATA_DIRECTORY',
+      'DataDirectory',
       `the key file ${path} can be read by others (mode ${(mode & 0o777).toString(8)}); set its mode to 600`,
     );
   const key = readFileSync(path);
   if (key.length !== keyLength)
     throw new LocalCloudError(
-      'DATA_DIRECTORY',
+      'DataDirectory',
       `the key file ${path} holds ${key.length} bytes instead of ${keyLength}`,
     );
   return key;

@@ -72,7 +72,7 @@ describe('a cloud with a data directory', () => {
     await expect(startLocalCloud({ dataDir })).rejects.toThrow(/can be read by others/);
     rmSync(keyFile);
     await expect(startLocalCloud({ dataDir })).rejects.toMatchObject({
-      code: 'DATA_DIRECTORY',
+      code: 'DataDirectory',
       message: /missing/,
     });
     const other = mkdtempSync(join(tmpdir(), 'yunseal-test-'));
@@ -84,7 +84,7 @@ describe('a cloud with a data directory', () => {
 
   it('refuses a folder that another cloud has open', async () => {
     await using _cloud = await startLocalCloud({ dataDir });
-    await expect(startLocalCloud({ dataDir })).rejects.toMatchObject({ code: 'DATA_DIRECTORY' });
+    await expect(startLocalCloud({ dataDir })).rejects.toMatchObject({ code: 'DataDirectory' });
   });
 });
 

@@ -11,7 +11,7 @@ import type { Journal } from './store.ts';
  * returned, the transaction survives the death of the process, `kill -9` included; of a transaction under way,
  * nothing remains. Records of sealed collections are encrypted under the file key beside the database.
  *
- * @throws LocalCloudError `DATA_DIRECTORY` when the folder cannot be used, another process has it, or its key is missing
+ * @throws LocalCloudError `DataDirectory` when the folder cannot be used, another process has it, or its key is missing
  */
 export function openSqliteJournal(dataDir: string): Journal {
   let database: DatabaseSync | undefined;
@@ -35,7 +35,7 @@ export function openSqliteJournal(dataDir: string): Journal {
     if (cause instanceof LocalCloudError) throw cause;
     const locked = cause instanceof Error && /locked|busy/i.test(cause.message);
     throw new LocalCloudError(
-      'DATA_DIRECTORY',
+      'DataDirectory',
       locked
         ? `the data directory ${dataDir} is in use by another process; stop that one or choose another directory`
         : `the data directory ${dataDir} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -24,7 +24,7 @@ export interface ValueDifference {
  * What changed between two policies. Order does not matter: a statement that only moved is no difference. A
  * statement that has no equal is compared with the one it shares most with.
  *
- * @throws PolicyError `INVALID_POLICY` when one of them is no policy
+ * @throws PolicyError `InvalidPolicy` when one of them is no policy
  */
 export function diffPolicies(before: PolicyDocument, after: PolicyDocument): PolicyDifference[] {
   const left = flatStatements(before);

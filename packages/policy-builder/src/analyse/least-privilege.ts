@@ -45,7 +45,7 @@ export interface LeastPrivilegeOptions {
 /**
  * The smallest readable policy that allows the calls: one statement for each set of resources, actions sorted.
  *
- * @throws PolicyError `INVALID_ARGUMENT` when there is no call to allow
+ * @throws PolicyError `InvalidArgument` when there is no call to allow
  */
 export function leastPrivilege(
   calls: readonly (ObservedCall | TrailEvent)[],
@@ -56,7 +56,7 @@ export function leastPrivilege(
   );
   if (observed.length === 0)
     throw new PolicyError(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
       'There is no call to allow: a policy needs at least one statement.',
     );
 

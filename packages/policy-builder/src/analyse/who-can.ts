@@ -29,7 +29,7 @@ export interface Permission {
  * conditions takes back entirely; narrower denies and ceilings are shown in `except`. Assuming a role is listed
  * where identity and trust both allow it.
  *
- * @throws PolicyError `INVALID_POLICY` when a policy is not one
+ * @throws PolicyError `InvalidPolicy` when a policy is not one
  */
 export function whoCan(
   policies: PolicySet,

@@ -30,7 +30,7 @@ const MAX_REMEMBERED_ACTIONS = 4096;
  * Statements that speak of an action are found once per action; what is left for each request is to compare
  * resources, principals and conditions of those.
  *
- * @throws PolicyError `INVALID_POLICY` when a policy is not one
+ * @throws PolicyError `InvalidPolicy` when a policy is not one
  */
 export function compilePolicies(policies: PolicySet): CompiledPolicies {
   const callerIsRamIdentity = hasIdentity(policies);

@@ -52,7 +52,7 @@ export interface Evaluation {
  * are weighed together: an explicit deny wins, otherwise an allow from either is enough. To assume a role, both
  * must allow.
  *
- * @throws PolicyError `INVALID_POLICY` when a policy is not one, `INVALID_ARGUMENT` for a request without action or resource
+ * @throws PolicyError `InvalidPolicy` when a policy is not one, `InvalidArgument` for a request without action or resource
  *
  * Source: "Policy evaluation process" and "Policy evaluation process of assuming a RAM role", RAM documentation.
  */

@@ -21,11 +21,11 @@ export interface AccessRequest {
   readonly context?: RequestContext | undefined;
 }
 
-/** @throws PolicyError `INVALID_ARGUMENT` when the request does not say what is asked for */
+/** @throws PolicyError `InvalidArgument` when the request does not say what is asked for */
 export function checkRequest(request: AccessRequest): void {
   if (typeof request.action !== 'string' || typeof request.resource !== 'string')
     throw new PolicyError(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
       'A request needs an action such as "kms:Decrypt" and the ARN of a resource ("*" where there is none).',
     );
 }

@@ -6,12 +6,12 @@ import { PolicyCodec } from './policy-codec.ts';
 /**
  * Decodes a value (RAM JSON that has been parsed already) to a policy.
  *
- * @throws PolicyError `INVALID_POLICY` with every issue
+ * @throws PolicyError `InvalidPolicy` with every issue
  */
 export function decodePolicy(value: unknown): Policy {
   if (isPolicy(value)) return value;
   const result = PolicyCodec.decode(value);
   if (result._tag === 'Right') return result.right;
   const issues = result.left.map(issueOf);
-  throw new PolicyError('INVALID_POLICY', `Not a RAM policy. ${issues.map(describeIssue).join(' ')}`, issues);
+  throw new PolicyError('InvalidPolicy', `Not a RAM policy. ${issues.map(describeIssue).join(' ')}`, issues);
 }

@@ -147,7 +147,7 @@ describe('parsePolicy', () => {
     ['a repeated name', around(GOOD.replace('}', ', "Effect": "Deny"}')), 'duplicate-key'],
   ])('finds %s not to be JSON', (_, text, code) => {
     expect(codes(text)).toContain(code);
-    expect(() => parsePolicy(text)).toThrow(expect.objectContaining({ code: 'INVALID_JSON' }));
+    expect(() => parsePolicy(text)).toThrow(expect.objectContaining({ code: 'InvalidJson' }));
   });
 
   it('names foreign blanks once, however many there are', () => {

@@ -11,7 +11,7 @@ import { linePositions, type TextPosition } from './text-position.ts';
  *
  * Everything that is wrong is reported at once. Issues of a text carry line, column and offset.
  *
- * @throws PolicyError `INVALID_JSON` when the text is not JSON, `INVALID_POLICY` when it is not a policy; both with
+ * @throws PolicyError `InvalidJson` when the text is not JSON, `InvalidPolicy` when it is not a policy; both with
  * every issue
  */
 export function parsePolicy(source: unknown): Policy {
@@ -26,8 +26,8 @@ export function policyError(mistakes: readonly SyntaxMistake[], issues: readonly
   const shown = issues.slice(0, 10).map(describeIssue).join(' ');
   const rest = issues.length > 10 ? ` And ${issues.length - 10} more.` : '';
   return mistakes.length > 0
-    ? new PolicyError('INVALID_JSON', `Not JSON. ${shown}${rest}`, issues)
-    : new PolicyError('INVALID_POLICY', `Not a RAM policy. ${shown}${rest}`, issues);
+    ? new PolicyError('InvalidJson', `Not JSON. ${shown}${rest}`, issues)
+    : new PolicyError('InvalidPolicy', `Not a RAM policy. ${shown}${rest}`, issues);
 }
 
 function readPolicy(text: string): {

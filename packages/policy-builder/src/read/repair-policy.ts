@@ -26,7 +26,7 @@ const MAX_ROUNDS = 1000;
  * action written as an element. It never grants anything that the text does not say: a missing Effect, Action or
  * Resource is not invented.
  *
- * @throws PolicyError `INVALID_JSON` or `INVALID_POLICY` with what it cannot correct
+ * @throws PolicyError `InvalidJson` or `InvalidPolicy` with what it cannot correct
  */
 export function repairPolicy(text: string): RepairedPolicy {
   const { root, mistakes } = readJson(text);

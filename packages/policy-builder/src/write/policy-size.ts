@@ -22,13 +22,13 @@ export function policySize(policy: Policy): number {
   return JSON.stringify(policy).length;
 }
 
-/** @throws PolicyError `POLICY_TOO_LONG` */
+/** @throws PolicyError `PolicyTooLong` */
 export function checkPolicySize(policy: Policy, kind: PolicyKind): void {
   const size = policySize(policy);
   const limit = MAX_POLICY_CHARACTERS[kind];
   if (size > limit)
     throw new PolicyError(
-      'POLICY_TOO_LONG',
+      'PolicyTooLong',
       `The ${kind} policy has ${size} characters; RAM takes at most ${limit}. Use wildcards or split it into several policies.`,
     );
 }

@@ -58,14 +58,14 @@ describe('statements', () => {
   });
 
   it('refuse what RAM does not have', () => {
-    expect(codeOf(() => allow('kms:Decrypt').when('ArnLike' as never, {} as never))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(() => allow('kms:Decrypt').when('ArnLike' as never, {} as never))).toBe('InvalidArgument');
     expect(
       codeOf(() => allow('kms:Decrypt').when('DateLessThan', { 'acs:CurrentTime': new Date(Number.NaN) })),
-    ).toBe('INVALID_ARGUMENT');
+    ).toBe('InvalidArgument');
     expect(codeOf(() => allow('sts:AssumeRole').to(service('ecs.aliyuncs.com'), uid('1')))).toBe(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
     );
-    expect(codeOf(() => otherAction('vpc: Describe' as never))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(() => otherAction('vpc: Describe' as never))).toBe('InvalidArgument');
   });
 });
 
@@ -85,7 +85,7 @@ describe('resource templates', () => {
     () => oss.bucket({ bucket: ' b' }),
     () => oss.object({ bucket: 'b', key: '' }),
   ])('refuse what would be another resource', (make) => {
-    expect(codeOf(make)).toBe('INVALID_ARGUMENT');
+    expect(codeOf(make)).toBe('InvalidArgument');
   });
 });
 
@@ -156,21 +156,21 @@ describe('policies', () => {
     expect(JSON.stringify(bucketPolicy(allow('oss:GetObject').on(objects).to(anyone())))).toContain(
       '"Principal":["*"]',
     );
-    expect(codeOf(() => principals(user({ account: '1001', name: 'u' })))).toBe('INCOMPLETE_STATEMENT');
-    expect(codeOf(() => principals(service('ecs.aliyuncs.com')))).toBe('INCOMPLETE_STATEMENT');
+    expect(codeOf(() => principals(user({ account: '1001', name: 'u' })))).toBe('IncompleteStatement');
+    expect(codeOf(() => principals(service('ecs.aliyuncs.com')))).toBe('IncompleteStatement');
   });
 
   it('refuse statements that are not finished', () => {
-    expect(codeOf(() => policy(allow('kms:Decrypt') as never))).toBe('INCOMPLETE_STATEMENT');
-    expect(codeOf(() => policy(allow().on('*')))).toBe('INCOMPLETE_STATEMENT');
-    expect(codeOf(() => policy(allow('kms:Decrypt').on('*').to(uid('1'))))).toBe('INCOMPLETE_STATEMENT');
-    expect(codeOf(() => trustPolicy(allow('sts:AssumeRole') as never))).toBe('INCOMPLETE_STATEMENT');
+    expect(codeOf(() => policy(allow('kms:Decrypt') as never))).toBe('IncompleteStatement');
+    expect(codeOf(() => policy(allow().on('*')))).toBe('IncompleteStatement');
+    expect(codeOf(() => policy(allow('kms:Decrypt').on('*').to(uid('1'))))).toBe('IncompleteStatement');
+    expect(codeOf(() => trustPolicy(allow('sts:AssumeRole') as never))).toBe('IncompleteStatement');
     expect(codeOf(() => trustPolicy(allow('sts:AssumeRole').on('*').to(uid('1'))))).toBe(
-      'INCOMPLETE_STATEMENT',
+      'IncompleteStatement',
     );
-    expect(codeOf(() => bucketPolicy(allow('oss:GetObject').on('*') as never))).toBe('INCOMPLETE_STATEMENT');
-    expect(codeOf(() => policy())).toBe('INVALID_POLICY');
-    expect(codeOf(() => policy(allow('kms:Decrypt').on('nonsense')))).toBe('INVALID_POLICY');
+    expect(codeOf(() => bucketPolicy(allow('oss:GetObject').on('*') as never))).toBe('IncompleteStatement');
+    expect(codeOf(() => policy())).toBe('InvalidPolicy');
+    expect(codeOf(() => policy(allow('kms:Decrypt').on('nonsense')))).toBe('InvalidPolicy');
   });
 
   it('refuse to be longer than RAM takes them, to the character', () => {
@@ -179,14 +179,14 @@ describe('policies', () => {
       return make(allow('kms:Decrypt').on(`acs:kms:*:*:key/${'x'.repeat(length - rest)}`));
     };
     expect(policySize(sized(policy, 6144))).toBe(6144);
-    expect(codeOf(() => sized(policy, 6145))).toBe('POLICY_TOO_LONG');
+    expect(codeOf(() => sized(policy, 6145))).toBe('PolicyTooLong');
     expect(policySize(sized(sessionPolicy, 2048))).toBe(2048);
-    expect(codeOf(() => sized(sessionPolicy, 2049))).toBe('POLICY_TOO_LONG');
+    expect(codeOf(() => sized(sessionPolicy, 2049))).toBe('PolicyTooLong');
     const trust = (length: number) =>
       trustPolicy(allow('sts:AssumeRole').to(service(`${'x'.repeat(length)}.aliyuncs.com`)));
     const rest = policySize(trust(0));
     expect(policySize(trust(2048 - rest))).toBe(2048);
-    expect(codeOf(() => trust(2049 - rest))).toBe('POLICY_TOO_LONG');
-    expect(codeOf(() => checkPolicySize(sized(policy, 3000), 'trust'))).toBe('POLICY_TOO_LONG');
+    expect(codeOf(() => trust(2049 - rest))).toBe('PolicyTooLong');
+    expect(codeOf(() => checkPolicySize(sized(policy, 3000), 'trust'))).toBe('PolicyTooLong');
   });
 });

@@ -12,8 +12,8 @@ export type TrustStatement = Statement & (WithPrincipal | WithNotPrincipal);
 /**
  * A permission policy for a RAM user, group or role.
  *
- * @throws PolicyError `INVALID_POLICY` for a statement that RAM would refuse, `INCOMPLETE_STATEMENT` for one that
- * lacks its resource or names a principal, `POLICY_TOO_LONG` above 6,144 characters
+ * @throws PolicyError `InvalidPolicy` for a statement that RAM would refuse, `IncompleteStatement` for one that
+ * lacks its resource or names a principal, `PolicyTooLong` above 6,144 characters
  */
 export function policy(...statements: PermissionStatement[]): Policy {
   return build('custom', statements, permissionStatement);
@@ -27,7 +27,7 @@ export function sessionPolicy(...statements: PermissionStatement[]): Policy {
 /**
  * The trust policy of a RAM role: who may assume it. At most 2,048 characters.
  *
- * @throws PolicyError `INCOMPLETE_STATEMENT` when a statement names nobody or names a resource
+ * @throws PolicyError `IncompleteStatement` when a statement names nobody or names a resource
  */
 export function trustPolicy(...statements: TrustStatement[]): Policy {
   return build('trust', statements, (statement, where) => {
@@ -43,7 +43,7 @@ export function trustPolicy(...statements: TrustStatement[]): Policy {
  * The policy of an OSS bucket. At most 16 KiB. Accounts and roles are written as bucket policies have them: as
  * UIDs and role sessions.
  *
- * @throws PolicyError `INCOMPLETE_STATEMENT` when a statement lacks its principal or resource
+ * @throws PolicyError `IncompleteStatement` when a statement lacks its principal or resource
  */
 export function bucketPolicy(...statements: (PermissionStatement & TrustStatement)[]): Policy {
   return build('bucket', statements, (statement, where) => {
@@ -107,5 +107,5 @@ function bucketPrincipal(principal: NonNullable<Statement['Principal']>, where: 
 }
 
 function incomplete(message: string): PolicyError {
-  return new PolicyError('INCOMPLETE_STATEMENT', message);
+  return new PolicyError('IncompleteStatement', message);
 }

@@ -79,7 +79,7 @@ export function principalElement(
   if (listed.length === named.length) return listed.map((principal) => principal.name);
   if (listed.length > 0)
     throw new PolicyError(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
       `${listed[0]!.name} is a principal of bucket policies and cannot stand beside those of trust policies; write two statements.`,
     );
   const map: Partial<Record<keyof PrincipalMap, string[]>> = {};

@@ -31,10 +31,10 @@ function arn<Type extends string>(
   const { region = '*', account = '*' } = scope;
   for (const [name, value] of Object.entries({ region, account, service }))
     if (value === '' || /[:\s]/.test(value))
-      throw new PolicyError('INVALID_ARGUMENT', `${JSON.stringify(value)} is no ${name} of a resource name.`);
+      throw new PolicyError('InvalidArgument', `${JSON.stringify(value)} is no ${name} of a resource name.`);
   if (relativeId === '' || /^\s|\s$/.test(relativeId) || relativeId.endsWith('/'))
     throw new PolicyError(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
       `${JSON.stringify(relativeId)} is no relative id of a resource name.`,
     );
   return `acs:${service}:${region}:${account}:${relativeId}` as ResourceArn<Type>;
@@ -186,7 +186,7 @@ export const sts = {
  * An action of a service that the catalogue does not have, e.g. `otherAction('vpc:DescribeVpcs')`. For services it
  * has, write the action itself, so that it is checked.
  *
- * @throws PolicyError `INVALID_ARGUMENT` when it is not of the form `<service>:<action>`
+ * @throws PolicyError `InvalidArgument` when it is not of the form `<service>:<action>`
  */
 export function otherAction<const Name extends `${string}:${string}`>(
   name: Name extends `${KnownService}:${string}` ? never : Name,
@@ -194,7 +194,7 @@ export function otherAction<const Name extends `${string}:${string}`>(
   const text: string = name;
   if (!/^[A-Za-z0-9-]+:[A-Za-z0-9_*?/.-]+$/.test(text))
     throw new PolicyError(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
       `${JSON.stringify(text)} is not of the form <service>:<action>.`,
     );
   return text as OtherAction;

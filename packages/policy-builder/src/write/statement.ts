@@ -48,7 +48,7 @@ export type StatementBuilder<Actions = ActionPattern, Given = unknown> = Stateme
     /**
      * A condition. Conditions of several calls must all hold; of several values of a key one must match.
      *
-     * @throws PolicyError `INVALID_ARGUMENT` for an operator RAM does not have
+     * @throws PolicyError `InvalidArgument` for an operator RAM does not have
      */
     when<const Operator extends ConditionOperator>(
       operator: Operator,
@@ -106,7 +106,7 @@ function withCondition(block: ConditionBlock, operator: string, conditions: Cond
   if (parseOperator(operator) === undefined) {
     const nearest = nearestName(operator, Object.keys(CONDITION_OPERATORS));
     throw new PolicyError(
-      'INVALID_ARGUMENT',
+      'InvalidArgument',
       `RAM has no condition operator ${operator}.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`,
     );
   }
@@ -123,6 +123,6 @@ function withCondition(block: ConditionBlock, operator: string, conditions: Cond
 function conditionText(value: ConditionValue): string {
   if (!(value instanceof Date)) return String(value);
   if (Number.isNaN(value.getTime()))
-    throw new PolicyError('INVALID_ARGUMENT', 'The Date of a condition is invalid.');
+    throw new PolicyError('InvalidArgument', 'The Date of a condition is invalid.');
   return value.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
