@@ -3,6 +3,7 @@ import { requireUnauthenticatedConsent, requireUnencryptedConsent } from './cons
 import { describeObject, type ObjectDescription } from './decrypted-object.ts';
 import { ObjectMetadataError, StoreError, TransferIntegrityError } from './errors.ts';
 import { byteTaker, decryptFrames } from './frames.ts';
+import { headerBytesToFetch } from './header-limits.ts';
 import { checkIdentity, encryptionSdkIdentity } from './identity.ts';
 import { openUnverified, readEncryptionSdkMetadata } from './layouts/encryption-sdk.ts';
 import { FRAMED_HEADER_FIELD, type LayoutName, recogniseLayout } from './layouts/layout.ts';
@@ -124,7 +125,7 @@ export async function openReader(
       reader = await settings.messages('framed').openMessage(header, { context });
     } catch (error) {
       if (!(error instanceof TruncatedMessageError) || more === undefined) throw error;
-      const longer = await more(error.needed);
+      const longer = await more(headerBytesToFetch(error, header.length));
       if (longer.length <= header.length) throw error;
       header = longer;
     }

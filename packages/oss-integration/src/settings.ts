@@ -35,6 +35,7 @@ export interface OssEncryptionClientOptions {
   readonly frameLength?: number | undefined;
   /** As in crypto-core. By default `require`. */
   readonly commitmentPolicy?: CommitmentPolicy | undefined;
+  /** The most encrypted data keys of an object that is read, described or rewrapped. By default 10. */
   readonly maxEncryptedDataKeys?: number | undefined;
   /**
    * Where the header of a framed object goes: in front of the object's bytes (`object`, the default), or into its
@@ -61,6 +62,8 @@ export interface OssSettings {
   readonly masterKeys: readonly MasterKey[];
   readonly allowUnauthenticated: boolean;
   readonly allowUnencrypted: boolean;
+  /** As in crypto-core; undefined for its default. */
+  readonly maxEncryptedDataKeys: number | undefined;
   /** Whether framed objects are written in a suite with a signature, which takes their frames in order. */
   readonly signs: boolean;
   /** The client for messages of a format; `InvalidArgumentError` without keyring or materials. */
@@ -128,6 +131,7 @@ export function resolveOssSettings(options: OssEncryptionClientOptions): OssSett
     masterKeys,
     allowUnauthenticated: options.allowUnauthenticated === true || layout === 'oss-sdk',
     allowUnencrypted: options.allowUnencrypted === true,
+    maxEncryptedDataKeys,
     signs: suite !== undefined && findSuite(suite)?.signature !== undefined,
     messages(format) {
       if (made === undefined) throw new InvalidArgumentError('this client was made without a keyring');

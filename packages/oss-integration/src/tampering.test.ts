@@ -183,6 +183,74 @@ describe('a framed object', () => {
   });
 });
 
+describe('a header that somebody crafted', () => {
+  /** The header of an object of ours, up to the number of its encrypted data keys, and then `keys`. */
+  async function plant(key: string, count: number, keys: Buffer[]): Promise<void> {
+    await client.put(key, 'x');
+    const bytes = await collect((await store.get(key)).body);
+    const countAt = 37 + bytes.readUInt16BE(35);
+    const number = Buffer.alloc(2);
+    number.writeUInt16BE(count);
+    await store.put(key, Buffer.concat([bytes.subarray(0, countAt), number, ...keys]));
+  }
+  const tiny = Buffer.from([0, 1, 120, 0, 1, 121, 0, 1, 122]);
+  const counting = (options: Partial<OssEncryptionClientOptions> = {}) => {
+    const reads = { count: 0 };
+    const counted: ObjectStore = {
+      ...store,
+      get(...parameters) {
+        reads.count += 1;
+        return store.get(...parameters);
+      },
+    };
+    return { reads, reader: clientWith({ store: counted, ...options }) };
+  };
+
+  it('with thousands of keys costs a few requests, not one for each', async () => {
+    const key = newKey();
+    await plant(key, 0xffff, Array(20_000).fill(tiny));
+    const { reads, reader } = counting();
+    await expect(reader.head(key)).rejects.toBeInstanceOf(YunsealError);
+    expect(reads.count).toBeLessThan(8);
+    await expect(reader.get(key)).rejects.toBeInstanceOf(YunsealError);
+    await expect(reader.getRange(key, { first: 0 })).rejects.toBeInstanceOf(YunsealError);
+    await expect(reader.rewrap(key, { to: keyring })).rejects.toBeInstanceOf(YunsealError);
+    expect(reads.count).toBeLessThan(16);
+  });
+
+  it('with few and long keys is read in few requests', async () => {
+    const key = newKey();
+    const long = Buffer.concat([Buffer.from([0, 1, 120, 0, 1, 121, 0x27, 0x10]), Buffer.alloc(10_000)]);
+    await plant(key, 30, Array(30).fill(long));
+    const { reads, reader } = counting({ maxEncryptedDataKeys: 100 });
+    await expect(reader.getRange(key, { first: 0 })).rejects.toBeInstanceOf(YunsealError);
+    expect(reads.count).toBeLessThan(8);
+  });
+
+  it('and is longer than any honest one is not read to its end', async () => {
+    const key = newKey();
+    const longest = Buffer.concat([Buffer.from([0, 1, 120, 0, 1, 121, 0xff, 0xff]), Buffer.alloc(0xffff)]);
+    await plant(key, 0xffff, Array(20).fill(longest));
+    const reader = clientWith({ maxEncryptedDataKeys: 0xffff });
+    const exceeded = { code: 'LimitExceeded' };
+    await expect(reader.head(key)).rejects.toMatchObject(exceeded);
+    await expect(reader.get(key)).rejects.toMatchObject(exceeded);
+    await expect(reader.getRange(key, { first: 0 })).rejects.toMatchObject(exceeded);
+    await expect(reader.rewrap(key, { to: keyring })).rejects.toMatchObject(exceeded);
+  });
+
+  it('has no more wrapped keys than the client allows, whichever operation reads it', async () => {
+    const key = newKey();
+    // Framed, 64 bytes a frame; then room for commitment, tag and body.
+    const rest = Buffer.concat([Buffer.from([2, 0, 0, 0, 64]), Buffer.alloc(200)]);
+    await plant(key, 12, [...Array(12).fill(tiny), rest]);
+    const exceeded = { code: 'LimitExceeded' };
+    await expect(client.head(key)).rejects.toMatchObject(exceeded);
+    await expect(client.get(key)).rejects.toMatchObject(exceeded);
+    await expect(client.rewrap(key, { to: keyring })).rejects.toMatchObject(exceeded);
+  });
+});
+
 describe('an object in layout encryption-sdk', () => {
   it('that names no object is no stand-in for a framed one, and is not rewrapped in its place', async () => {
     const java = clientWith({ layout: 'encryption-sdk' });

@@ -8,6 +8,7 @@ import {
   TruncatedMessageError,
 } from '@yunseal/crypto-core';
 import { ObjectNotFoundError } from '../errors.ts';
+import { checkKeyCount, headerBytesToFetch } from '../header-limits.ts';
 import { readEncryptionSdkMetadata } from '../layouts/encryption-sdk.ts';
 import { type LayoutName, ownMetadata, recogniseLayout } from '../layouts/layout.ts';
 import { readOssSdkMetadata } from '../layouts/oss-sdk.ts';
@@ -69,6 +70,7 @@ export async function head(
       const header = inMetadata
         ? (inspectMessage(framedHeaderBytes(object.metadata)) as FramedHeader)
         : await inspectStart(settings, start, options);
+      checkKeyCount(settings, header);
       const { suite, encryptedDataKeys, context } = header;
       const stored = object.length + (inMetadata ? header.headerLength : 0);
       return { ...common, length: framedLength(header, stored), suite, encryptedDataKeys, context };
@@ -79,6 +81,7 @@ export async function head(
     }
     case 'encryption-sdk': {
       const header = parseAliyunHeader(readEncryptionSdkMetadata(object.metadata).header);
+      checkKeyCount(settings, header);
       const { suite, encryptedDataKeys, context } = header;
       return { ...common, suite, encryptedDataKeys, context };
     }
@@ -112,7 +115,10 @@ async function inspectStart(
       return inspectMessage(known) as FramedHeader;
     } catch (error) {
       if (!(error instanceof TruncatedMessageError) || error.needed > object.length) throw error;
-      known = (await fetchStart(settings, object.key, { ifMatch: object.etag, signal }, error.needed)).bytes;
+      const wanted = headerBytesToFetch(error, known.length);
+      const { bytes } = await fetchStart(settings, object.key, { ifMatch: object.etag, signal }, wanted);
+      if (bytes.length <= known.length) throw error;
+      known = bytes;
     }
   }
 }

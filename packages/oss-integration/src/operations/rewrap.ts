@@ -16,6 +16,7 @@ import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { newCrc64 } from '../crc64.ts';
 import { CheckpointError, ObjectNotEncryptedError } from '../errors.ts';
 import { byteTaker } from '../frames.ts';
+import { checkKeyCount, headerBytesToFetch } from '../header-limits.ts';
 import { checkIdentity, encryptionSdkIdentity, type ObjectBinding } from '../identity.ts';
 import {
   encryptionSdkMetadata,
@@ -79,12 +80,13 @@ export async function rewrap(
         : rewrapFramedObject(settings, object, options);
     case 'encryption-sdk': {
       const parts = readEncryptionSdkMetadata(object.metadata);
+      const { context, encryptedDataKeys } = parseAliyunHeader(parts.header);
+      checkKeyCount(settings, { encryptedDataKeys });
       const header = await rewrapEncryptionSdkHeader(
         parts.header,
         options.from ?? settings.keyring(),
         options.to,
       );
-      const { context } = parseAliyunHeader(parts.header);
       const mode = encryptionSdkIdentity(settings.layout);
       checkIdentity(settings.store.bucket, key, context, options.boundTo, mode);
       return replaceMetadata(
@@ -111,9 +113,11 @@ async function rewrapHeader(
   options: RewrapOptions,
 ): Promise<Uint8Array> {
   const header = inspectMessage(bytes);
+  checkKeyCount(settings, header);
   const rewrapped = await rewrapMessage(bytes.subarray(0, header.headerLength), {
     from: options.from ?? settings.keyring(),
     to: options.to,
+    maxEncryptedDataKeys: settings.maxEncryptedDataKeys,
   });
   checkIdentity(settings.store.bucket, key, header.context, options.boundTo, 'required');
   return rewrapped;
@@ -247,7 +251,7 @@ async function readHeader(
     } catch (error) {
       if (!(error instanceof TruncatedMessageError) || error.needed > objectLength) throw error;
       source.unread(bytes);
-      needed = error.needed;
+      needed = headerBytesToFetch(error, bytes.length);
     }
   }
 }
