@@ -17,7 +17,7 @@ export {
   type EncryptResult,
 } from './client/client.ts';
 export { inspectMessage } from './client/inspect.ts';
-export type { EncryptionClientOptions, KeySource } from './client/options.ts';
+export type { EncryptionClientOptions } from './client/options.ts';
 export type { CommitmentPolicy } from './client/policies.ts';
 export { type RewrapOptions, rewrapMessage } from './client/rewrap.ts';
 export type { DecryptOptions, EncryptOptions, SignedMessages } from './client/sessions.ts';
@@ -44,6 +44,7 @@ export {
   cachingMaterials,
 } from './materials/caching.ts';
 export { defaultMaterials } from './materials/default.ts';
+export type { KeySource } from './materials/key-source.ts';
 export type {
   DecryptionMaterialsRequest,
   EncryptionMaterialsRequest,

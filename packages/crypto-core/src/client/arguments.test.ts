@@ -5,6 +5,7 @@ import {
   KeyringContractError,
   SignatureInvalidError,
 } from '../errors.ts';
+import { cachingMaterials } from '../materials/caching.ts';
 import { defaultMaterials } from '../materials/default.ts';
 import type { MaterialsManager } from '../materials/manager.ts';
 import { suites } from '../suites/table.ts';
@@ -125,6 +126,11 @@ describe('materials of somebody else', () => {
   test('an object that is no manager is refused at once', () => {
     for (const wrong of [{}, { getEncryptionMaterials() {} }, 'manager', null]) {
       expect(() => clientOf(wrong)).toThrow(InvalidArgumentError);
+      const caching = { materials: wrong as never, maxAgeMs: 1000 };
+      expect(() => cachingMaterials(caching)).toThrow(InvalidArgumentError);
+      expect(() => cachingMaterials({ keyring: wrong as never, maxAgeMs: 1000 })).toThrow(
+        InvalidArgumentError,
+      );
     }
   });
 

@@ -22,12 +22,12 @@ import type { MessageHeader } from '../header.ts';
 import type { EncryptionContext, Keyring } from '../keyring.ts';
 import { multiKeyring } from '../keyrings/multi.ts';
 import { defaultMaterials } from '../materials/default.ts';
+import type { KeySource } from '../materials/key-source.ts';
 import type { MaterialsManager } from '../materials/manager.ts';
 import { type SuiteName, suites } from '../suites/table.ts';
 import { allFramedSuites, rememberingKeyring, testKeyring } from '../test-support/keyrings.ts';
 import { createEncryptionClient } from './client.ts';
 import { inspectMessage } from './inspect.ts';
-import type { KeySource } from './options.ts';
 
 const keyring = testKeyring();
 const client = createEncryptionClient({ keyring });

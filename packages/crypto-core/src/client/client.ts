@@ -6,12 +6,13 @@ import { type MessageReader, openMessageReader } from '../framed/message-reader.
 import { type MessageWriter, openMessageWriter } from '../framed/message-writer.ts';
 import type { MessageHeader } from '../header.ts';
 import type { EncryptionContext } from '../keyring.ts';
+import type { KeySource } from '../materials/key-source.ts';
 import { resolveSuite } from '../suites/table.ts';
 import { encodeUtf8 } from '../text.ts';
 import { detectingTransform } from './detecting-transform.ts';
 import { detectFormat, formatNamed } from './formats.ts';
 import { checkOptionNames, type OptionNames } from './option-names.ts';
-import { type EncryptionClientOptions, type KeySource, requireInteger, resolveSettings } from './options.ts';
+import { type EncryptionClientOptions, requireInteger, resolveSettings } from './options.ts';
 import { checkFormat } from './policies.ts';
 import {
   createReadSession,

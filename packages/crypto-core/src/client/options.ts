@@ -1,17 +1,11 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { AliyunEncoding } from '../header.ts';
-import type { Keyring } from '../keyring.ts';
-import { defaultMaterials } from '../materials/default.ts';
+import { type KeySource, resolveKeySource } from '../materials/key-source.ts';
 import type { MaterialsManager } from '../materials/manager.ts';
 import type { AlgorithmSuite, FormatName } from '../suites/suite.ts';
 import { resolveSuite, type SuiteReference, suites } from '../suites/table.ts';
 import { checkOptionNames, type OptionNames } from './option-names.ts';
 import type { CommitmentPolicy } from './policies.ts';
-
-/** Where a client's data keys come from: a keyring, or a materials manager (`cachingMaterials`, say) over one. */
-export type KeySource =
-  | { readonly keyring: Keyring; readonly materials?: undefined }
-  | { readonly materials: MaterialsManager; readonly keyring?: undefined };
 
 export interface EncryptionClientOptions {
   /** The format to write. Default: that of `suite`, else `framed`. */
@@ -100,7 +94,7 @@ export function resolveSettings(source: KeySource, options: EncryptionClientOpti
   }
   for (const name of formats) requireOneOf('formats', name, formatNames);
   return {
-    materials: resolveSource(source),
+    materials: resolveKeySource(source),
     suite,
     writableFormats: format === undefined && formats.includes(suite.format) ? [...formats] : [suite.format],
     frameLength: requireInteger('frameLength', options.frameLength ?? defaultFrameLength, 0xffff_ffff),
@@ -115,35 +109,6 @@ export function resolveSettings(source: KeySource, options: EncryptionClientOpti
     encoding: requireEncoding(options.encoding),
     maxUnverifiedBytes: requireUnverifiedBytes(options.maxUnverifiedBytes ?? defaultMaxUnverifiedBytes),
   };
-}
-
-function resolveSource({ keyring, materials }: KeySource): MaterialsManager {
-  if ((keyring === undefined) === (materials === undefined)) {
-    throw new InvalidArgumentError('pass either a keyring or materials');
-  }
-  if (materials !== undefined) return requireManager(materials);
-  return defaultMaterials(requireKeyring('keyring', keyring));
-}
-
-export function requireKeyring(option: string, keyring: unknown): Keyring {
-  const candidate = keyring as Partial<Keyring> | null | undefined;
-  if (typeof candidate?.onEncrypt !== 'function' || typeof candidate.onDecrypt !== 'function') {
-    throw new InvalidArgumentError(`${option} must be a keyring: an object with onEncrypt and onDecrypt`);
-  }
-  return candidate as Keyring;
-}
-
-function requireManager(materials: unknown): MaterialsManager {
-  const candidate = materials as Partial<MaterialsManager> | null;
-  if (
-    typeof candidate?.getEncryptionMaterials !== 'function' ||
-    typeof candidate.getDecryptionMaterials !== 'function'
-  ) {
-    throw new InvalidArgumentError(
-      'materials must be a materials manager: an object with getEncryptionMaterials and getDecryptionMaterials',
-    );
-  }
-  return candidate as MaterialsManager;
 }
 
 export function requireInteger(option: string, value: unknown, most: number): number {

@@ -4,6 +4,7 @@ import { DataKeyWrapError, KeyringContractError, LimitExceededError } from '../e
 import type { RewrapSession } from '../format.ts';
 import type { EncryptionContext, EncryptionMaterials, Keyring } from '../keyring.ts';
 import { defaultMaterials } from '../materials/default.ts';
+import { requireKeyring } from '../materials/key-source.ts';
 import { suites } from '../suites/table.ts';
 import { detectingTransform } from './detecting-transform.ts';
 import { detectFormat } from './formats.ts';
@@ -13,7 +14,6 @@ import {
   defaultMaxEncryptedDataKeys,
   defaultMaxUnverifiedBytes,
   requireInteger,
-  requireKeyring,
   requireOneOf,
 } from './options.ts';
 import { createReadSession, foreignError } from './sessions.ts';

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from '../errors.ts';
-import type { EncryptedDataKey, EncryptionContext, Keyring } from '../keyring.ts';
+import type { EncryptedDataKey, EncryptionContext } from '../keyring.ts';
 import type { AlgorithmSuite } from '../suites/suite.ts';
 import { decryptionEntryId, encryptionEntryId } from './cache-entry-id.ts';
 import { copyDataKey } from './data-key.ts';
-import { defaultMaterials } from './default.ts';
+import { type KeySource, resolveKeySource } from './key-source.ts';
 import type { MaterialsManager, MessageDecryptionMaterials, MessageEncryptionMaterials } from './manager.ts';
 import { type CacheEntry, type CacheLimits, createMaterialsCache } from './materials-cache.ts';
 
@@ -31,11 +31,7 @@ export interface CachingLimits {
   readonly partitionId?: string | undefined;
 }
 
-export type CachingMaterialsOptions = CachingLimits &
-  (
-    | { readonly keyring: Keyring; readonly materials?: undefined }
-    | { readonly materials: MaterialsManager; readonly keyring?: undefined }
-  );
+export type CachingMaterialsOptions = CachingLimits & KeySource;
 
 export interface CachingMaterials extends MaterialsManager {
   /** Zero and forget every cached data key. */
@@ -51,11 +47,7 @@ export interface CachingMaterials extends MaterialsManager {
  * @see framework/caching-cmm.md of the AWS Encryption SDK specification
  */
 export function cachingMaterials(options: CachingMaterialsOptions): CachingMaterials {
-  const { keyring, materials } = options;
-  if ((keyring === undefined) === (materials === undefined)) {
-    throw new InvalidArgumentError('pass either a keyring or materials');
-  }
-  const source = materials ?? defaultMaterials(keyring!);
+  const source = resolveKeySource(options);
   const limits = resolveLimits(options);
   const maxMessages = limit('maxMessages', options.maxMessages ?? 2 ** 32, 2 ** 32);
   const maxBytes =
@@ -67,10 +59,9 @@ export function cachingMaterials(options: CachingMaterialsOptions): CachingMater
   return {
     async getEncryptionMaterials(request) {
       const { suite, plaintextLength } = request;
-      const fetch = () => source.getEncryptionMaterials(request);
-      const fetchToShare = async () => withFrozenContext(await fetch());
       const exceeds = maxBytes !== undefined && (plaintextLength === undefined || plaintextLength > maxBytes);
-      if (!isCacheable(suite) || exceeds) return fetch();
+      if (!isCacheable(suite) || exceeds) return source.getEncryptionMaterials(request);
+      const fetch = async () => withFrozenContext(await source.getEncryptionMaterials(request));
       const length = plaintextLength ?? 0;
       const use = (entry: CacheEntry<MessageEncryptionMaterials>) => {
         if (entry.messages + 1 > maxMessages || entry.bytes + length > (maxBytes ?? Infinity)) return false;
@@ -78,14 +69,13 @@ export function cachingMaterials(options: CachingMaterialsOptions): CachingMater
         entry.bytes += length;
         return true;
       };
-      return encryption.get(await encryptionEntryId(partitionId, request), use, fetchToShare);
+      return encryption.get(await encryptionEntryId(partitionId, request), use, fetch);
     },
 
     async getDecryptionMaterials(request) {
-      const fetch = () => source.getDecryptionMaterials(request);
-      const fetchToShare = async () => withFrozenContext(await fetch());
-      if (!isCacheable(request.suite)) return fetch();
-      return decryption.get(await decryptionEntryId(partitionId, request), () => true, fetchToShare);
+      if (!isCacheable(request.suite)) return source.getDecryptionMaterials(request);
+      const fetch = async () => withFrozenContext(await source.getDecryptionMaterials(request));
+      return decryption.get(await decryptionEntryId(partitionId, request), () => true, fetch);
     },
 
     clear() {
