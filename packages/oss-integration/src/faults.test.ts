@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { accessKey, assumeRole } from '@yunseal/credentials';
+import { accessKey, assumeRole, type CredentialsProvider } from '@yunseal/credentials';
 import { YunsealError } from '@yunseal/crypto-core';
 import { type FaultKind, type LocalCloud, startLocalCloud } from '@yunseal/local-cloud';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -205,6 +205,48 @@ describe.each(Object.entries(storeMakers))('%s', (name, makeStore) => {
       const limited = clientOver(makeStore(storeOptions(cloud, 'faults', credentials)));
       await expect(limited.get(newKey())).rejects.toThrow(StoreCredentialsError);
       await expect(limited.head(newKey())).rejects.toThrow(StoreCredentialsError);
+    }
+  });
+
+  it('temporary credentials that OSS refuses are reported to their provider, and the next ones are used', async () => {
+    const { accessKeyId, accessKeySecret } = cloud.administrator;
+    const revoked = { accessKeyId: 'STS.revoked', accessKeySecret: 'x'.repeat(30), securityToken: 'gone' };
+    const reported: string[] = [];
+    const replacing: CredentialsProvider = {
+      getCredentials: async () => ({
+        ...(reported.length === 0 ? revoked : { accessKeyId, accessKeySecret }),
+        providerName: 'test',
+      }),
+      reportRejected: (credentials) => void reported.push(credentials.accessKeyId),
+    };
+    for (const [index, use] of [
+      (client: OssEncryptionClient, key: string) => client.put(key, 'text'),
+      (client: OssEncryptionClient, key: string) => client.get(key).then((object) => object.bytes()),
+      (client: OssEncryptionClient, key: string) => client.head(key),
+    ].entries()) {
+      reported.length = 0;
+      const key = newKey();
+      if (index > 0) await clientOver(store).put(key, 'text');
+      await use(clientOver(makeStore(storeOptions(cloud, 'faults', replacing))), key);
+      expect(reported).toEqual(['STS.revoked']);
+    }
+  });
+
+  it('a write that never got past authentication has replaced nothing', async () => {
+    const credentials: CredentialsProvider = {
+      getCredentials: async () => ({
+        accessKeyId: 'STS.revoked',
+        accessKeySecret: 'x'.repeat(30),
+        securityToken: 'gone',
+        providerName: 'test',
+      }),
+    };
+    const client = clientOver(makeStore(storeOptions(cloud, 'faults', credentials)));
+    for (const bytes of [new Uint8Array(10), new Uint8Array(5 * 1024 * 1024)]) {
+      await expect(client.put(newKey(), bytes)).rejects.toMatchObject({
+        outcome: 'unchanged',
+        cause: { code: 'StoreCredentialsRejected' },
+      });
     }
   });
 

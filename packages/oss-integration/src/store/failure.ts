@@ -17,6 +17,8 @@ export interface Failure extends RequestFacts {
   readonly serviceMessage?: string | undefined;
   /** The platform's code, when there was no answer at all. */
   readonly systemCode?: string | undefined;
+  /** The request was signed with temporary credentials. */
+  readonly temporary?: boolean | undefined;
 }
 
 const credentialCodes = new Set([
@@ -51,7 +53,9 @@ export function storeError(failure: Failure): StoreError {
   }
   if (serviceCode !== undefined && credentialCodes.has(serviceCode)) {
     const expired = serviceCode === 'SecurityTokenExpired' || serviceCode === 'InvalidSecurityToken';
-    return new StoreCredentialsError(`OSS rejected the credentials${said}`, facts, expired);
+    // Of temporary credentials, the id ends too. The provider has been told, and may have others for the next try.
+    const replaceable = expired || (serviceCode === 'InvalidAccessKeyId' && failure.temporary === true);
+    return new StoreCredentialsError(`OSS rejected the credentials${said}`, facts, replaceable);
   }
   if (statusCode === 404) return new ObjectNotFoundError(`not found${said}`, facts);
   if (statusCode === 403) {

@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '@yunseal/crypto-core';
 import type OSS from 'ali-oss';
 import { XMLBuilder } from 'fast-xml-parser';
 import * as t from 'io-ts';
-import { StoreError, StoreServiceError } from '../../errors.ts';
+import { StoreCredentialsError, StoreError, StoreServiceError } from '../../errors.ts';
 import { decodeAnswer } from '../answers.ts';
 import { checkBucket, checkKey, type Endpoint, type EndpointOptions, resolveEndpoint } from '../endpoint.ts';
 import { type Exchange, openExchange } from '../exchange.ts';
@@ -92,7 +92,8 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
     const { action, key, signal } = call;
     if (key !== undefined) checkKey(key);
     signal?.throwIfAborted();
-    const client = await clientFor(await credentials.getCredentials());
+    const current = await credentials.getCredentials();
+    const client = await clientFor(current);
     signal?.throwIfAborted();
     const { exchange, result } = openExchange({ prepare: keepDots(key), signal, idleTimeoutMs }, () =>
       operation(client),
@@ -107,7 +108,9 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
       signal?.throwIfAborted();
       const sourceFailure = source?.failure();
       if (sourceFailure !== undefined) throw sourceFailure.error;
-      throw error instanceof StoreError ? error : failureOf(call, exchange, error);
+      const failure = error instanceof StoreError ? error : failureOf(call, exchange, error, current);
+      if (failure instanceof StoreCredentialsError) credentials.reportRejected?.(current);
+      throw failure;
     } finally {
       if (exchange.request?.writableEnded === false) exchange.request.destroy();
     }
@@ -127,7 +130,9 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
     { action, key }: { action: string; key?: string | undefined },
     exchange: Exchange,
     error: unknown,
+    { securityToken }: Credentials,
   ): StoreError {
+    const temporary = securityToken !== undefined;
     if (exchange.silent) return storeError({ action, bucket, key, systemCode: 'ETIMEDOUT' });
     const reported = error as { code?: unknown; message?: unknown; requestId?: unknown };
     const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
@@ -153,7 +158,7 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
         cached = undefined;
       }
     }
-    return storeError({ action, bucket, key, statusCode, serviceCode, serviceMessage, requestId });
+    return storeError({ action, bucket, key, statusCode, serviceCode, serviceMessage, requestId, temporary });
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Credentials, type CredentialsProvider, defaultChain } from '@yunseal/credentials';
-import { StoreConnectionError, StoreError, StoreServiceError } from '../../errors.ts';
+import { StoreConnectionError, StoreCredentialsError, StoreError, StoreServiceError } from '../../errors.ts';
 import { decodeAnswer } from '../answers.ts';
 import { checkBucket, checkKey, type Endpoint, type EndpointOptions, resolveEndpoint } from '../endpoint.ts';
 import { type Exchange, openExchange } from '../exchange.ts';
@@ -101,14 +101,16 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
         );
       }
       // To the client, 304 is no error.
-      if ((response.statusCode ?? 0) >= 300) throw failureOf(call, exchange, undefined);
+      if ((response.statusCode ?? 0) >= 300) throw failureOf(call, exchange, undefined, current);
       return { result: value, response };
     } catch (error) {
       exchange.response?.resume();
       signal?.throwIfAborted();
       const sourceFailure = body?.sourceFailure();
       if (sourceFailure !== undefined) throw sourceFailure.error;
-      throw error instanceof StoreError ? error : failureOf(call, exchange, error);
+      const failure = error instanceof StoreError ? error : failureOf(call, exchange, error, current);
+      if (failure instanceof StoreCredentialsError) credentials.reportRejected?.(current);
+      throw failure;
     } finally {
       // An answer that came before the body was sent: stop sending it.
       if (exchange.request?.writableEnded === false) exchange.request.destroy();
@@ -141,7 +143,13 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
     );
   }
 
-  function failureOf(call: Call, exchange: Exchange, error: unknown): StoreError {
+  function failureOf(
+    call: Call,
+    exchange: Exchange,
+    error: unknown,
+    { securityToken }: Credentials,
+  ): StoreError {
+    const temporary = securityToken !== undefined;
     const { response } = exchange;
     const { action, key } = call;
     const reported = (error ?? {}) as { code?: unknown; message?: unknown };
@@ -172,7 +180,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
       if (!Number.isNaN(serverTime)) clockOffset = serverTime - Date.now();
     }
     const requestId = header(response, 'x-oss-request-id');
-    return storeError({ action, bucket, key, statusCode, serviceCode, serviceMessage, requestId });
+    return storeError({ action, bucket, key, statusCode, serviceCode, serviceMessage, requestId, temporary });
   }
 
   const written = (response: IncomingMessage, etag = header(response, 'etag')): WriteResult => ({
