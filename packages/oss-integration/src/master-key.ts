@@ -80,15 +80,21 @@ export interface KmsWrapping {
 
 /**
  * KMS as the SDKs' samples do it (`KMS/ALICLOUD`): key and IV are each sent as Base64 text to `Encrypt`, and the blob is
- * stored by its raw bytes.
+ * stored by its raw bytes. Blobs stored as text, which is how oss2 for Python does it, are opened too.
  */
 export function kmsMasterKey({ encrypt, decrypt, description }: KmsWrapping): MasterKey {
   return {
     wrapAlgorithm: 'KMS/ALICLOUD',
     description: descriptionText(description),
     wrap: async (bytes) => Buffer.from(await encrypt(Buffer.from(bytes).toString('base64')), 'base64'),
-    unwrap: async (wrapped) => Buffer.from(await decrypt(Buffer.from(wrapped).toString('base64')), 'base64'),
+    unwrap: async (wrapped) => Buffer.from(await decrypt(ciphertextBlobText(wrapped)), 'base64'),
   };
+}
+
+/** A CiphertextBlob as KMS takes it. Its raw bytes hold ciphertext, which is never Base64 text from end to end. */
+function ciphertextBlobText(wrapped: Uint8Array): string {
+  const text = Buffer.from(wrapped).toString('latin1');
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? text : Buffer.from(wrapped).toString('base64');
 }
 
 /**
