@@ -1,7 +1,9 @@
 // Writes and reads encrypted objects with the encryption client of alibabacloud-oss-go-sdk-v2.
 //
 //	write <prefix> <file>: the file as <prefix>simple and, in parts, as <prefix>parts
-//	read <key> <file> <first> <last>: the object into the file; a range of it, in hexadecimal, to stdout
+//	read <key> <file> <first>-<last>…: the object into the file; ranges of it, in hexadecimal, to stdout
+//
+// MASTER says what wraps the content keys: rsa or kms.
 package main
 
 import (
@@ -34,11 +36,7 @@ func main() {
 			os.Getenv("ACCESS_KEY_ID"), os.Getenv("ACCESS_KEY_SECRET"))).
 		WithRegion("cn-hangzhou").
 		WithEndpoint(os.Getenv("OSS_ENDPOINT"))
-	master := must(crypto.CreateMasterRsa(
-		map[string]string{"key": "shared"},
-		string(must(os.ReadFile(os.Getenv("PUBLIC_KEY")))),
-		string(must(os.ReadFile(os.Getenv("PRIVATE_KEY"))))))
-	client := must(oss.NewEncryptionClient(oss.NewClient(configuration), master))
+	client := must(oss.NewEncryptionClient(oss.NewClient(configuration), masterCipher()))
 	bucket := oss.Ptr(os.Getenv("BUCKET"))
 
 	if os.Args[1] == "write" {
@@ -67,8 +65,20 @@ func main() {
 	if err := os.WriteFile(os.Args[3], must(io.ReadAll(whole.Body)), 0o600); err != nil {
 		log.Fatal(err)
 	}
-	ranged := must(client.GetObject(ctx, &oss.GetObjectRequest{
-		Bucket: bucket, Key: key, Range: oss.Ptr("bytes=" + os.Args[4] + "-" + os.Args[5]),
-		RangeBehavior: oss.Ptr("standard")}))
-	fmt.Println(hex.EncodeToString(must(io.ReadAll(ranged.Body))))
+	for _, ends := range os.Args[4:] {
+		ranged := must(client.GetObject(ctx, &oss.GetObjectRequest{
+			Bucket: bucket, Key: key, Range: oss.Ptr("bytes=" + ends), RangeBehavior: oss.Ptr("standard")}))
+		fmt.Println(hex.EncodeToString(must(io.ReadAll(ranged.Body))))
+	}
+}
+
+func masterCipher() crypto.MasterCipher {
+	description := map[string]string{"key": "shared"}
+	if os.Getenv("MASTER") == "kms" {
+		return newKmsCipher(description)
+	}
+	return must(crypto.CreateMasterRsa(
+		description,
+		string(must(os.ReadFile(os.Getenv("PUBLIC_KEY")))),
+		string(must(os.ReadFile(os.Getenv("PRIVATE_KEY"))))))
 }
