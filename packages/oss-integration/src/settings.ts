@@ -58,6 +58,8 @@ export interface OssSettings {
   readonly retry: Retry;
   readonly layout: LayoutName;
   readonly context: EncryptionContext;
+  /** Of the layout, where the client names one. */
+  readonly suite: AlgorithmSuite | undefined;
   readonly headerIn: 'object' | 'metadata';
   readonly masterKeys: readonly MasterKey[];
   readonly allowUnauthenticated: boolean;
@@ -127,6 +129,7 @@ export function resolveOssSettings(options: OssEncryptionClientOptions): OssSett
     retry: retryPolicy(options.retry),
     layout,
     context: options.context ?? {},
+    suite: suite === undefined ? undefined : findSuite(suite),
     headerIn: options.headerIn ?? 'object',
     masterKeys,
     allowUnauthenticated: options.allowUnauthenticated === true || layout === 'oss-sdk',

@@ -28,7 +28,10 @@ export interface UploadOptions extends ObjectWriteOptions {
   /**
    * A file to note progress in, so that another process can finish the upload. The ciphertext is first written to
    * `<checkpoint>.data`: going on needs no key, and no IV is ever used twice, even when the source has changed since.
-   * Both files are removed when the upload is complete.
+   * When the source, the client's layout or suite, or what the call asks for (context, binding, metadata, headers) is
+   * another, it starts again; the wrapping keys are those that it began with. A `.data` file that was altered ends in
+   * `CheckpointError`, and nothing of it is stored; so do files that are links, belong to another user or can be written
+   * by one. Both files are removed when the upload is complete.
    */
   readonly checkpoint?: string | undefined;
   /** Called after each part. */
@@ -50,10 +53,10 @@ export async function upload(
 ): Promise<PutResult> {
   const opened = await openSource(source);
   try {
-    await checkIfMatch(settings, key, options);
     if (options.checkpoint !== undefined) {
       return await resumableUpload(settings, key, opened, { ...options, checkpoint: options.checkpoint });
     }
+    await checkIfMatch(settings, key, options);
     const partSize = choosePartSize(options.partSize, opened.length);
     const context = writeContext(settings, key, options);
     const sealed = await sealObject(settings, context, opened, { partSize });
