@@ -19,6 +19,8 @@ export interface KmsAnswer {
 export interface GenerateDataKeyRequest {
   /** A key id, `alias/<name>`, or an ARN of the client's region. */
   readonly keyId: string;
+  /** The key as the caller named it, for messages only; `keyId` when absent. */
+  readonly resource?: string | undefined;
   /** Length of the data key in bytes, 1 to 1,024. */
   readonly numberOfBytes: number;
   readonly encryptionContext: EncryptionContext;
@@ -26,6 +28,8 @@ export interface GenerateDataKeyRequest {
 
 export interface EncryptRequest {
   readonly keyId: string;
+  /** The key as the caller named it, for messages only; `keyId` when absent. */
+  readonly resource?: string | undefined;
   /** At most 6 KB. */
   readonly plaintext: Uint8Array;
   readonly encryptionContext: EncryptionContext;
@@ -35,6 +39,8 @@ export interface ReEncryptRequest {
   readonly ciphertext: Uint8Array;
   readonly sourceEncryptionContext: EncryptionContext;
   readonly destinationKeyId: string;
+  /** The destination key as the caller named it, for messages only; `destinationKeyId` when absent. */
+  readonly resource?: string | undefined;
   readonly destinationEncryptionContext: EncryptionContext;
 }
 
@@ -42,6 +48,12 @@ export interface DecryptRequest {
   readonly ciphertext: Uint8Array;
   readonly encryptionContext: EncryptionContext;
   /** The key the ciphertext is believed to be under, for messages only: KMS reads it from the ciphertext. */
+  readonly resource?: string | undefined;
+}
+
+export interface DescribeKeyRequest {
+  readonly keyId: string;
+  /** The key as the caller named it, for messages only; `keyId` when absent. */
   readonly resource?: string | undefined;
 }
 
@@ -88,7 +100,7 @@ export interface KmsClient {
   encrypt(request: EncryptRequest, options?: KmsCallOptions): Promise<WrappedKey>;
   decrypt(request: DecryptRequest, options?: KmsCallOptions): Promise<DecryptedDataKey>;
   /** Needed only to turn an alias or a bare key id into an ARN. */
-  describeKey(request: { readonly keyId: string }, options?: KmsCallOptions): Promise<KeyDescription>;
+  describeKey(request: DescribeKeyRequest, options?: KmsCallOptions): Promise<KeyDescription>;
   /** Absent where the service has no ReEncrypt, as on a dedicated instance. */
   reEncrypt?(request: ReEncryptRequest, options?: KmsCallOptions): Promise<WrappedKey>;
   health?(): KmsHealth;
@@ -102,18 +114,24 @@ export interface AsymmetricKeyReference {
   readonly keyVersionId: string;
 }
 
+/** An asymmetric key that something is asked of. */
+export interface AsymmetricKeyRequest extends AsymmetricKeyReference {
+  /** The key as the caller named it, for messages only; `keyId` when absent. */
+  readonly resource?: string | undefined;
+}
+
 /** The operations `kmsSigner` and `kmsVerifier` need. */
 export interface KmsSigningClient {
   readonly region: string;
   asymmetricSign(
-    request: AsymmetricKeyReference & {
+    request: AsymmetricKeyRequest & {
       readonly algorithm: KmsSignatureAlgorithm;
       readonly digest: Uint8Array;
     },
     options?: KmsCallOptions,
   ): Promise<KmsAnswer & AsymmetricKeyReference & { readonly signature: Uint8Array }>;
   asymmetricVerify(
-    request: AsymmetricKeyReference & {
+    request: AsymmetricKeyRequest & {
       readonly algorithm: KmsSignatureAlgorithm;
       readonly digest: Uint8Array;
       readonly signature: Uint8Array;
@@ -121,7 +139,7 @@ export interface KmsSigningClient {
     options?: KmsCallOptions,
   ): Promise<KmsAnswer & AsymmetricKeyReference & { readonly valid: boolean }>;
   getPublicKey(
-    request: AsymmetricKeyReference,
+    request: AsymmetricKeyRequest,
     options?: KmsCallOptions,
   ): Promise<
     KmsAnswer & AsymmetricKeyReference & { /** SubjectPublicKeyInfo in PEM. */ readonly publicKey: string }

@@ -104,7 +104,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
             NumberOfBytes: String(request.numberOfBytes),
             ...contextParameter('EncryptionContext', request.encryptionContext),
           },
-          resource: request.keyId,
+          resource: request.resource ?? request.keyId,
           codec: GenerateDataKeyResponse,
           check: (got) =>
             got.Plaintext.length !== request.numberOfBytes
@@ -136,7 +136,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
             ...contextParameter('EncryptionContext', request.encryptionContext),
           },
           secretParameters: ['Plaintext'],
-          resource: request.keyId,
+          resource: request.resource ?? request.keyId,
           codec: EncryptResponse,
           check: (got) =>
             wrongKey(request.keyId, got.KeyId) ??
@@ -179,7 +179,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
         {
           operation: 'DescribeKey',
           parameters: { KeyId: request.keyId },
-          resource: request.keyId,
+          resource: request.resource ?? request.keyId,
           codec: DescribeKeyResponse,
           check: (got) =>
             parseKeyArn(got.KeyMetadata.Arn) === undefined
@@ -208,7 +208,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
             Algorithm: request.algorithm,
             Digest: base64(request.digest),
           },
-          resource: request.keyId,
+          resource: request.resource ?? request.keyId,
           codec: AsymmetricSignResponse,
           check: (got) => wrongKey(request.keyId, got.KeyId) ?? wrongVersion(request, got),
         },
@@ -233,7 +233,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
             Digest: base64(request.digest),
             Value: base64(request.signature),
           },
-          resource: request.keyId,
+          resource: request.resource ?? request.keyId,
           codec: AsymmetricVerifyResponse,
           check: (got) => wrongKey(request.keyId, got.KeyId) ?? wrongVersion(request, got),
         },
@@ -252,7 +252,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
         {
           operation: 'GetPublicKey',
           parameters: { KeyId: request.keyId, KeyVersionId: request.keyVersionId },
-          resource: request.keyId,
+          resource: request.resource ?? request.keyId,
           codec: GetPublicKeyResponse,
           check: (got) => wrongKey(request.keyId, got.KeyId) ?? wrongVersion(request, got),
         },
@@ -333,7 +333,7 @@ export function alicloudKmsClient(options: AlicloudKmsClientOptions): AlicloudKm
             ...contextParameter('SourceEncryptionContext', request.sourceEncryptionContext),
             ...contextParameter('DestinationEncryptionContext', request.destinationEncryptionContext),
           },
-          resource: request.destinationKeyId,
+          resource: request.resource ?? request.destinationKeyId,
           codec: EncryptResponse,
           check: (got) => wrongKey(request.destinationKeyId, got.KeyId),
         },

@@ -97,10 +97,10 @@ function serviceError(
       n,
     );
   }
+  // The service files what is not there under `Forbidden`, with a status of 404.
   if (
-    /^(Forbidden\.(KeyNotFound|ResourceNotFound|AliasNotFound|NoSuchKey)|EntityNotExist|InvalidKeyId\.NotFound)/.test(
-      code,
-    )
+    httpStatus === 404 ||
+    /^(Forbidden\.(\w*NotFound|NoSuchKey)|EntityNotExist|InvalidKeyId\.NotFound)/.test(code)
   ) {
     return new KmsNotFoundError(
       told('there is no such resource, or it is in another region or account'),

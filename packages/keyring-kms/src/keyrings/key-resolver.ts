@@ -40,7 +40,7 @@ export function keyResolver(clientOf: (region: string) => KmsClient, clock: Cloc
   async function describe(reference: KeyReference, signal: AbortSignal | undefined): Promise<string> {
     try {
       const key = await clientOf(reference.region).describeKey(
-        { keyId: reference.requestKeyId },
+        { keyId: reference.requestKeyId, resource: reference.text },
         signal === undefined ? {} : { signal },
       );
       return key.arn;

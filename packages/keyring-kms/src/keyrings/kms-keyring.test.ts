@@ -368,6 +368,40 @@ it('every KMS error has a stable code and says operation, region, key and reques
   expect(error.message).toContain(keyIds.hangzhou);
 });
 
+describe('an error names the key as the configuration does', () => {
+  const aliasArn = `acs:kms:${hangzhou}:${accountId}:alias/orders`;
+  const failing = async (operation: string, overrides: Partial<KmsKeyringOptions>) => {
+    local.cloud.faults.inject({
+      service: 'kms',
+      operation,
+      kind: 'error',
+      status: 403,
+      code: 'Forbidden.NoPermission',
+    });
+    return (await client(overrides)
+      .encrypt('hello')
+      .catch((thrown: unknown) => thrown)) as KmsError;
+  };
+
+  it.each([
+    ['GenerateDataKey', 'key ARN', arns.hangzhou, { keyId: arns.hangzhou }],
+    ['GenerateDataKey', 'alias ARN', aliasArn, { keyId: aliasArn }],
+    ['GenerateDataKey', 'alias', 'alias/orders', { keyId: 'alias/orders', region: hangzhou }],
+    ['Encrypt', 'key ARN', arns.beijing, { additionalKeyIds: [arns.beijing] }],
+    [
+      'ReEncrypt',
+      'key ARN',
+      arns.hangzhouSecond,
+      { additionalKeyIds: [arns.hangzhouSecond], reEncrypt: true },
+    ],
+  ] as const)('when %s is refused for a key given by %s', async (operation, _, resource, overrides) => {
+    const error = await failing(operation, overrides);
+    expect(error).toBeInstanceOf(KmsAccessDeniedError);
+    expect(error).toMatchObject({ operation, resource });
+    expect(error.message).toContain(`grant kms:${operation} on ${resource} to the identity`);
+  });
+});
+
 async function disable(keyId: string, region = hangzhou): Promise<void> {
   await local.administer(region, 'DisableKey', { KeyId: keyId });
 }

@@ -76,6 +76,7 @@ async function generate(materials: EncryptionMaterials, wrapping: Wrapping): Pro
     clientOf(key.region).generateDataKey(
       {
         keyId: key.requestKeyId,
+        resource: key.text,
         numberOfBytes: materials.suite.dataKeyLength,
         encryptionContext: materials.encryptionContext,
       },
@@ -157,11 +158,15 @@ async function wrap(
             ciphertext: generated.dataKey.ciphertext,
             sourceEncryptionContext: context,
             destinationKeyId: key.requestKeyId,
+            resource: key.text,
             destinationEncryptionContext: context,
           },
           callOptions,
         )
-      : await client.encrypt({ keyId: key.requestKeyId, plaintext, encryptionContext: context }, callOptions);
+      : await client.encrypt(
+          { keyId: key.requestKeyId, resource: key.text, plaintext, encryptionContext: context },
+          callOptions,
+        );
   return wrappingOf({ key, dataKey: wrapped }, resolver, callOptions.signal);
 }
 

@@ -2,7 +2,12 @@ import { InvalidArgumentError } from '@yunseal/crypto-core';
 import { alicloudKmsClient, type KmsConnectionOptions } from '../client/alicloud-kms-client.ts';
 import type { KmsEndpointOptions } from '../client/endpoint.ts';
 import { type KeyIdentifier, parseKeyIdentifier } from '../key-identifier.ts';
-import type { KmsCallOptions, KmsSignatureAlgorithm, KmsSigningClient } from '../kms-client.ts';
+import type {
+  AsymmetricKeyRequest,
+  KmsCallOptions,
+  KmsSignatureAlgorithm,
+  KmsSigningClient,
+} from '../kms-client.ts';
 import { bytesOf, digestOf } from './digest.ts';
 import { checkKeyFits, type VerificationKey, verificationKey } from './public-key.ts';
 
@@ -21,7 +26,7 @@ export interface KmsAsymmetricKeyOptions extends KmsConnectionOptions, KmsEndpoi
 /** What signing and verifying through KMS have in common. */
 export interface KmsAsymmetricKey {
   readonly client: KmsSigningClient;
-  readonly reference: { readonly keyId: string; readonly keyVersionId: string };
+  readonly reference: AsymmetricKeyRequest;
   readonly algorithm: KmsSignatureAlgorithm;
   digest(message: Uint8Array | string, options: KmsCallOptions): Promise<Uint8Array>;
   /** SubjectPublicKeyInfo in PEM, asked for once. */
@@ -33,7 +38,7 @@ export function kmsAsymmetricKey(options: KmsAsymmetricKeyOptions): KmsAsymmetri
   const { algorithm } = options;
   const key = parseKeyIdentifier(options.keyId, options);
   const client = options.client ?? alicloudKmsClient({ ...options, region: key.region });
-  const reference = { keyId: key.requestKeyId, keyVersionId: options.keyVersionId };
+  const reference = { keyId: key.requestKeyId, keyVersionId: options.keyVersionId, resource: key.text };
   let fetched: { readonly pem: string; readonly key: VerificationKey } | undefined;
 
   async function fetchKey(callOptions: KmsCallOptions): Promise<{ pem: string; key: VerificationKey }> {

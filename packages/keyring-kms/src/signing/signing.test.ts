@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KmsAccessDeniedError, SignatureAlgorithmError } from '../errors.ts';
 import type { KmsSignatureAlgorithm } from '../kms-client.ts';
 import { certificateAround } from '../test-support/certificates.ts';
-import { hangzhou, type KmsCloud, kmsCloud } from '../test-support/kms-cloud.ts';
+import { accountId, hangzhou, type KmsCloud, kmsCloud } from '../test-support/kms-cloud.ts';
 import { kmsSigner } from './kms-signer.ts';
 import { kmsVerifier } from './kms-verifier.ts';
 
@@ -156,6 +156,29 @@ it('reports a missing permission', async () => {
     algorithm: 'ECDSA_SHA_256',
   } as const;
   await expect(kmsSigner(key).sign(message)).rejects.toBeInstanceOf(KmsAccessDeniedError);
+
+  const keyId = `acs:kms:${hangzhou}:${accountId}:key/${key.keyId}`;
+  const byArn = { ...key, keyId };
+  await expect(kmsSigner(byArn).sign(message)).rejects.toMatchObject({
+    operation: 'AsymmetricSign',
+    resource: keyId,
+    message: expect.stringContaining(`grant kms:AsymmetricSign on ${keyId} to the identity`),
+  });
+  await expect(kmsSigner(byArn).publicKey()).rejects.toMatchObject({ resource: keyId });
+  await expect(kmsVerifier(byArn).verify(message, new Uint8Array(64))).rejects.toMatchObject({
+    operation: 'AsymmetricVerify',
+    resource: keyId,
+  });
+});
+
+it('says that a key version is not there, rather than not allowed', async () => {
+  const key = { ...(await newKey('EC_P256')), algorithm: 'ECDSA_SHA_256' } as const;
+  const signer = kmsSigner({ ...key, keyVersionId: '99999999-9999-4999-8999-999999999999' });
+  await expect(signer.sign(message)).rejects.toMatchObject({
+    code: 'KmsNotFound',
+    serviceCode: 'Forbidden.KeyVersionNotFound',
+    httpStatus: 404,
+  });
 });
 
 it('takes the public key out of an X.509 certificate', async () => {
