@@ -163,7 +163,7 @@ describe.each(Object.entries(storeMakers))('framed objects over %s', (_, makeSto
     await expect(client.getRange(key, { first: 0 })).rejects.toThrow(RangeNotSatisfiableError);
   });
 
-  it('gives a range by fetching the header and the frames that hold it', async () => {
+  it('gives a range by fetching the header, the frames that hold it and the final one', async () => {
     await client.put(key, randomBytes(200_000));
     const ranges: unknown[] = [];
     const watched: ObjectStore = {
@@ -173,7 +173,9 @@ describe.each(Object.entries(storeMakers))('framed objects over %s', (_, makeSto
         return store.get(name, options);
       },
     };
-    const { headerLength } = inspectMessage(await storedBytes());
+    const stored = await storedBytes();
+    const { headerLength } = inspectMessage(stored);
+    const { length } = stored;
     const read = await clientWith({ store: watched }).getRange(key, { first: 150_000, last: 150_010 });
     expect(await read.bytes()).toHaveLength(11);
     const frame = Math.floor(150_000 / 1024);
@@ -181,6 +183,7 @@ describe.each(Object.entries(storeMakers))('framed objects over %s', (_, makeSto
     expect(ranges).toEqual([
       { first: 0, last: 16_383 },
       { first: offset, last: offset + 1024 + 31 },
+      { first: length - (200_000 % 1024) - 40, last: length - 1 },
     ]);
   });
 

@@ -21,6 +21,10 @@ export interface OpenedObject {
   readonly ownMemory: boolean;
   /** The plaintext bytes of a range that is inside the object. */
   read(range: ClosedRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** A read that starts at this plaintext byte or after it proves the length before it gives a byte. */
+  readonly lengthProvedFrom: number;
+  /** Authenticate the length, which is else but what the size of the stored object makes of it. */
+  verifyLength(): Promise<void>;
   /** Drop the keys. */
   close(): void;
 }
@@ -161,6 +165,7 @@ async function openFramed(
   // Where the message starts, counted in the object.
   const shift = inMetadata ? headerLength : 0;
   const layout = reader.layout(object.length + shift);
+  const final = layout.frame(layout.frameCount);
   return {
     description: describeObject(object, 'framed', {
       authenticated: true,
@@ -188,8 +193,22 @@ async function openFramed(
         position += plaintext.length;
       }
     },
+    lengthProvedFrom: final.plaintextOffset,
+    async verifyLength() {
+      const span = { first: final.offset - shift, last: final.offset + final.length - 1 - shift };
+      const atHand = span.last < bytes.length ? [bytes.slice(span.first, span.last + 1)] : undefined;
+      const source = byteTaker(
+        atHand === undefined ? ciphertextOf(settings, object, span, signal) : eachOf(atHand),
+      );
+      const frames = decryptFrames(reader, layout, final.sequenceNumber, final.sequenceNumber, source);
+      for await (const _ of frames);
+    },
     close: () => reader.close(),
   };
+}
+
+async function* eachOf<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+  yield* items;
 }
 
 async function openOssSdk(
@@ -262,6 +281,9 @@ function openStreamCipher(
       const decrypt = decryptFrom(range.first);
       for await (const chunk of ciphertextOf(settings, object, range, readSignal)) yield decrypt(chunk);
     },
+    // Nothing of these objects is authenticated.
+    lengthProvedFrom: 0,
+    verifyLength: async () => undefined,
     close,
   };
 }

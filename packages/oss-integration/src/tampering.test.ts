@@ -3,7 +3,7 @@ import { YunsealError } from '@yunseal/crypto-core';
 import { type LocalCloud, startLocalCloud } from '@yunseal/local-cloud';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOssEncryptionClient, type OssEncryptionClient } from './client.ts';
-import { UnauthenticatedReadError } from './errors.ts';
+import { RangeNotSatisfiableError, UnauthenticatedReadError } from './errors.ts';
 import { rsaMasterKey } from './master-key.ts';
 import type { OssEncryptionClientOptions } from './settings.ts';
 import { alicloudOssStore } from './store/alicloud-oss/store.ts';
@@ -99,6 +99,32 @@ describe('a framed object', () => {
       await expect(readEnd(key)).rejects.toBeInstanceOf(YunsealError);
       await undo();
     }
+  });
+
+  it('tells its length, and that a range is beyond it, only when the final frame proves it', async () => {
+    const key = newKey();
+    // Longer than what is fetched with the header.
+    await client.put(key, randomBytes(20_000));
+    const undo = await restore(key);
+    const { length } = await store.head(key);
+    const frame = 64 + 32;
+    const final = (20_000 % 64) + 40;
+    const middle = { first: 64, last: 100 };
+    expect((await client.getRange(key, middle)).contentRange).toBe('bytes 64-100/20000');
+    for (const change of [
+      (bytes: Buffer) => bytes.subarray(0, length - final - 3 * frame),
+      (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(5 * frame)]),
+      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, 1_000), bytes.subarray(length - final)]),
+    ]) {
+      await replace(key, { bytes: change });
+      for (const range of [middle, { first: 19_950 }, { first: 30_000 }, { suffix: 200 }]) {
+        const attempt = client.getRange(key, range);
+        await expect(attempt, JSON.stringify(range)).rejects.toBeInstanceOf(YunsealError);
+        await expect(attempt).rejects.not.toBeInstanceOf(RangeNotSatisfiableError);
+      }
+      await undo();
+    }
+    await expect(client.getRange(key, { first: 20_000 })).rejects.toBeInstanceOf(RangeNotSatisfiableError);
   });
 
   it('is refused with frames swapped, or taken from another object', async () => {
