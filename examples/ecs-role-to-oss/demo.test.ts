@@ -27,7 +27,8 @@ interface Outcome {
 
 function run(command: string, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: 60_000 }, (error, stdout, stderr) => {
+    const env = { ...process.env, FORCE_COLOR: '0' };
+    execFile(command, args, { timeout: 60_000, env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 2), output: stdout + stderr });
     });
   });

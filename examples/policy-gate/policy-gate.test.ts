@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 /** Runs a script of this folder with the Node.js that runs the tests. */
 function run(...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: import.meta.dirname }, (error, stdout, stderr) => {
+    const env = { ...process.env, FORCE_COLOR: '0' };
+    execFile(process.execPath, args, { cwd: import.meta.dirname, env }, (error, stdout, stderr) => {
       resolve({
         code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
         output: stdout + stderr,
