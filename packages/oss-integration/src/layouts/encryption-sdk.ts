@@ -5,6 +5,7 @@ import {
   type EncryptionContext,
   joinAliyunMessage,
   type Keyring,
+  LimitExceededError,
   parseAliyunHeader,
   sealAliyunHeader,
   splitAliyunMessage,
@@ -12,6 +13,7 @@ import {
   verifyAliyunHeader,
 } from '@yunseal/crypto-core';
 import { ObjectMetadataError } from '../errors.ts';
+import type { ByteTaker } from '../frames.ts';
 import { ENCRYPTION_SDK_FIELDS } from './layout.ts';
 import { counterAt } from './oss-sdk.ts';
 
@@ -54,6 +56,40 @@ export function encryptionSdkMetadata(parts: EncryptionSdkParts): Record<string,
     [ENCRYPTION_SDK_FIELDS.iv]: base64(parts.iv),
     [ENCRYPTION_SDK_FIELDS.tag]: base64(parts.tag),
   };
+}
+
+/** Node.js decrypts less than 2 GiB at a time, and one tag covers all of an object. */
+const MAX_WHOLE = 2 ** 31 - 1;
+const READ_SIZE = 64 * 1024;
+const FIRST_ALLOCATION = 1024 * 1024;
+
+/**
+ * The ciphertext of an object. Memory grows with what arrives, not with what is promised.
+ *
+ * @param length bytes that the object says it has
+ * @throws {LimitExceededError} when it is longer than can be decrypted in one piece
+ */
+export async function takeCiphertext(source: ByteTaker, length: number): Promise<Uint8Array> {
+  if (length > MAX_WHOLE) {
+    throw new LimitExceededError(
+      `the object has ${length} bytes in layout encryption-sdk, which is decrypted in memory, up to ${MAX_WHOLE} bytes; with allowUnauthenticated, getRange reads it in part`,
+    );
+  }
+  const scratch = Buffer.allocUnsafeSlow(READ_SIZE);
+  let gathered = new Uint8Array(Math.min(length, FIRST_ALLOCATION));
+  let filled = 0;
+  while (filled < length) {
+    const bytes = await source.take(Math.min(READ_SIZE, length - filled), scratch);
+    if (bytes.length === 0) break;
+    if (filled + bytes.length > gathered.length) {
+      const longer = new Uint8Array(Math.min(length, gathered.length * 2));
+      longer.set(gathered);
+      gathered = longer;
+    }
+    gathered.set(bytes, filled);
+    filled += bytes.length;
+  }
+  return gathered.subarray(0, filled);
 }
 
 /** Put an object's metadata and bytes together into a message that a client can decrypt and verify. */

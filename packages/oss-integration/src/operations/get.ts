@@ -5,7 +5,7 @@ import { type DecryptedObject, describeObject, startedBody, withBody } from '../
 import { TransferIntegrityError } from '../errors.ts';
 import { type ByteTaker, byteTaker, decryptFrames } from '../frames.ts';
 import { checkIdentity, encryptionSdkIdentity } from '../identity.ts';
-import { attachMessage, readEncryptionSdkMetadata } from '../layouts/encryption-sdk.ts';
+import { attachMessage, readEncryptionSdkMetadata, takeCiphertext } from '../layouts/encryption-sdk.ts';
 import { recogniseLayout } from '../layouts/layout.ts';
 import { ctrStream, openContentKey, readOssSdkMetadata } from '../layouts/oss-sdk.ts';
 import { checkContentLength, framedHeaderBytes, openReader } from '../opened-object.ts';
@@ -144,7 +144,7 @@ async function getEncryptionSdk(
   options: ReadCallOptions,
 ): Promise<DecryptedObject> {
   const parts = readEncryptionSdkMetadata(read.metadata);
-  const ciphertext = await source.take(read.length);
+  const ciphertext = await takeCiphertext(source, read.length);
   const message = attachMessage(parts, ciphertext);
   const { plaintext, context } = await settings
     .messages('aliyun')
