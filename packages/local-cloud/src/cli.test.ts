@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ import { kmsCaller } from './test-support/official-clients.ts';
 const cli = join(import.meta.dirname, 'cli.ts');
 
 /** Runs the command until it ends, or until it has printed a line when `during` is given, which then may use it. */
-async function run(flags: string[], during?: (output: string) => Promise<void>) {
-  const child = spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(flags: string[], during?: (output: string) => Promise<void>, nodeFlags: string[] = []) {
+  const child = spawn(process.execPath, [...nodeFlags, cli, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   let used: Promise<void> | undefined;
@@ -53,6 +53,17 @@ describe('yunseal-local-cloud', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(event).toMatchObject({ eventName: 'GenerateDataKey', userIdentity: { userName: 'a' } });
+  });
+
+  it('says what a data directory needs where Node.js has no SQLite, as before 22.13', async () => {
+    const dataDir = join(directory, 'never-made');
+    const { code, stderr } = await run(['--data-dir', dataDir], undefined, ['--no-experimental-sqlite']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^yunseal-local-cloud: a data directory needs node:sqlite.* Node\.js 22\.13 or newer/,
+    );
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(existsSync(dataDir)).toBe(false);
   });
 
   it('prints endpoints and variables for people', async () => {

@@ -5,7 +5,8 @@ import type { Directory } from './identities/directory.ts';
 import type { Nonces } from './signatures/nonces.ts';
 import type { Store } from './store/store.ts';
 
-export type ServiceName = 'imds' | 'sts' | 'ram' | 'kms' | 'oss' | 'ecs';
+export const serviceNames = ['imds', 'sts', 'ram', 'kms', 'oss', 'ecs'] as const;
+export type ServiceName = (typeof serviceNames)[number];
 
 /** What every service stands on: one cloud's clock, state, identities, faults and audit log. */
 export interface Platform {

@@ -33,7 +33,7 @@ const rpcServices = { sts: stsService, ram: ramService, kms: kmsService, ecs: ec
  * Starts IMDS, STS, RAM, KMS, OSS and ECS, each at an endpoint of its own.
  *
  * @throws PortInUseError when one of the ports is taken
- * @throws LocalCloudError `AddressRefused`, `SeedInvalid`, `DataDirectory`, `ListenFailed`
+ * @throws LocalCloudError `AddressRefused`, `SeedInvalid`, `FaultInvalid`, `DataDirectory`, `ListenFailed`
  */
 export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const host = options.host ?? '127.0.0.1';

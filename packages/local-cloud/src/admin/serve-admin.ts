@@ -4,7 +4,9 @@ import * as t from 'io-ts';
 import { PathReporter } from 'io-ts/lib/PathReporter.js';
 import type { AuditEvent } from '../audit/audit-log.ts';
 import type { Clock } from '../clock/clock.ts';
+import { LocalCloudError } from '../errors.ts';
 import { type Fault, type Faults, faultKinds, type InjectedFault } from '../faults/faults.ts';
+import { type ServiceName, serviceNames } from '../platform.ts';
 
 /** Services that have an endpoint in each region. */
 export const regionalServices = ['kms', 'ecs', 'oss'] as const;
@@ -28,7 +30,9 @@ const FaultCodec = t.intersection([
     kind: t.keyof(Object.fromEntries(faultKinds.map((kind) => [kind, null])) as Record<Fault['kind'], null>),
   }),
   optional({
-    service: t.keyof({ imds: null, sts: null, ram: null, kms: null, oss: null, ecs: null }),
+    service: t.keyof(
+      Object.fromEntries(serviceNames.map((name) => [name, null])) as Record<ServiceName, null>,
+    ),
     operation: t.string,
     region: t.string,
     times: t.number,
@@ -80,7 +84,7 @@ export function serveAdmin(app: FastifyInstance, target: AdminTarget): void {
       injected.set(id, { fault: decoded.right, handle: target.faults.inject(decoded.right) });
       return reply.code(201).send({ id });
     } catch (error) {
-      if (error instanceof RangeError) return refuse(reply, 400, error.message);
+      if (error instanceof LocalCloudError) return refuse(reply, 400, error.message);
       throw error;
     }
   });

@@ -89,10 +89,24 @@ it('draws the same for the same probability in every run', () => {
 
 it.each([
   { kind: 'no' },
+  { service: 'kms' },
+  { kind: 'reset', service: 'kmss' },
+  { kind: 'reset', service: null },
   { kind: 'latency' },
   { kind: 'error', status: 200 },
   { kind: 'reset', times: 0 },
   { kind: 'reset', probability: 2 },
 ])('refuses a fault that makes no sense: %o', (fault) => {
-  expect(() => createFaults([fault as never])).toThrow(RangeError);
+  expect(() => createFaults([fault as never])).toThrow(
+    expect.objectContaining({ name: 'LocalCloudError', code: 'FaultInvalid' }),
+  );
+});
+
+it('names the kinds and services there are', () => {
+  const faults = createFaults();
+  expect(() => faults.inject({ kind: 'throtle' as never })).toThrow(/"throtle"; one of latency, throttle, /);
+  expect(() => faults.inject({ kind: 'throttle', service: 'kmss' as never })).toThrow(
+    'there is no service "kmss"; one of imds, sts, ram, kms, oss, ecs',
+  );
+  expect(faults.list()).toEqual([]);
 });

@@ -1,4 +1,5 @@
-import type { ServiceName } from '../platform.ts';
+import { LocalCloudError } from '../errors.ts';
+import { type ServiceName, serviceNames } from '../platform.ts';
 
 /**
  * - `latency`: the answer comes `ms` later
@@ -65,7 +66,7 @@ export interface InjectedFault {
 }
 
 export interface Faults {
-  /** @throws RangeError for a fault that makes no sense */
+  /** @throws LocalCloudError `FaultInvalid` for a fault that makes no sense */
   inject(fault: Fault): InjectedFault;
   clear(): void;
   list(): readonly Fault[];
@@ -119,19 +120,29 @@ export function createFaults(initial: readonly Fault[] = []): FaultSource {
 const none: readonly Fault[] = [];
 
 function check(fault: Fault): void {
-  const { kind, times, probability, ms, status, afterBytes } = fault;
+  const { kind, service, times, probability, ms, status, afterBytes } = fault;
   if (!faultKinds.includes(kind))
-    throw new RangeError(`unknown kind of fault ${JSON.stringify(kind)}; one of ${faultKinds.join(', ')}`);
+    throw invalidFault(`there is no kind of fault ${shown(kind)}; one of ${faultKinds.join(', ')}`);
+  if (service !== undefined && !serviceNames.includes(service))
+    throw invalidFault(`there is no service ${shown(service)}; one of ${serviceNames.join(', ')}`);
   if (times !== undefined && !(Number.isInteger(times) && times > 0))
-    throw new RangeError('a fault strikes a whole number of times, at least once');
+    throw invalidFault('a fault strikes a whole number of times, at least once');
   if (probability !== undefined && !(probability >= 0 && probability <= 1))
-    throw new RangeError("a fault's probability is from 0 to 1");
+    throw invalidFault("a fault's probability is from 0 to 1");
   if (kind === 'latency' && !(ms !== undefined && ms >= 0))
-    throw new RangeError('a latency fault takes `ms`, at least 0');
+    throw invalidFault('a latency fault takes `ms`, at least 0');
   if (afterBytes !== undefined && !(Number.isInteger(afterBytes) && afterBytes >= 0))
-    throw new RangeError("a fault's `afterBytes` is a whole number, at least 0");
+    throw invalidFault("a fault's `afterBytes` is a whole number, at least 0");
   if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= 599))
-    throw new RangeError("a fault's status is from 400 to 599");
+    throw invalidFault("a fault's status is from 400 to 599");
+}
+
+function invalidFault(why: string): LocalCloudError {
+  return new LocalCloudError('FaultInvalid', why);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : `of type ${typeof value}`;
 }
 
 /** Marsaglia's xorshift32: the same draws in every run, so that a test with faults in it repeats. */

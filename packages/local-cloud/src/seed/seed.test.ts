@@ -18,7 +18,21 @@ describe('a seed', () => {
     [{}, /accounts: nothing is given/],
     [{ accounts: [{ id: true }] }, /accounts\.0\.id: true is given, and string is needed/],
     [{ accounts: [{ id: '12' }] }, /16 digits/],
-    [{ accounts: [], regoin: 'x' }, /regoin: there is no such thing/],
+    [{ accounts: [], regoin: 'x' }, /regoin: there is no such field; did you mean region\?/],
+    [
+      { accounts: [{ id: '1000000000000001', user: [] }] },
+      /accounts\.0\.user: there is no such field; did you mean users\?/,
+    ],
+    [
+      { accounts: [{ id: '1000000000000001', users: [{ name: 'u', AccessKey: [] }] }] },
+      /accounts\.0\.users\.0\.AccessKey: there is no such field; did you mean accessKeys\?/,
+    ],
+    [
+      { accounts: [{ id: '1000000000000001', instances: [{ imds: { quota: 1 } }] }] },
+      /accounts\.0\.instances\.0\.imds\.quota: there is no such field; there are hardened$/,
+    ],
+    // What comes from a file can be called anything.
+    [{ accounts: [], constructor: 'x' }, /constructor: there is no such field; there are accounts, region$/],
     [
       { accounts: [{ id: '1000000000000001', roles: [{ name: 'r' }] }] },
       /accounts\.0\.roles\.0\.trustPolicy/,

@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { LocalCloudError } from '../errors.ts';
+import { unknownFields } from './unknown-fields.ts';
 
 const accessKey = t.readonly(t.strict({ id: t.string, secret: t.string }));
 /** The name of a policy, or a document to be made one of the entity's own. */
@@ -157,9 +158,8 @@ export type SeedSecret = t.TypeOf<typeof secret>;
 export function decodeSeed(value: unknown): Seed {
   const decoded = SeedCodec.decode(value);
   if (isLeft(decoded)) throw invalidSeed([...new Set(decoded.left.map(describe))].join('; '));
-  const unknown = unknownNames(value, decoded.right, []);
-  if (unknown.length > 0)
-    throw invalidSeed(unknown.map((path) => `${path}: there is no such thing`).join('; '));
+  const unknown = unknownFields(value, decoded.right, SeedCodec);
+  if (unknown.length > 0) throw invalidSeed(unknown.join('; '));
   for (const [index, { id }] of decoded.right.accounts.entries())
     if (!/^\d{16}$/.test(id))
       throw invalidSeed(
@@ -191,17 +191,4 @@ function tagOf(type: unknown): string {
 function plainName(name: string): string {
   if (/^ReadonlyArray|^Array/.test(name)) return 'a list';
   return /[{&]/.test(name) ? 'a mapping' : name;
-}
-
-/** Decoding leaves out the names it does not know: those are misspelt. */
-function unknownNames(given: unknown, decoded: unknown, path: readonly (string | number)[]): string[] {
-  if (typeof given !== 'object' || given === null || typeof decoded !== 'object' || decoded === null)
-    return [];
-  return Object.entries(given).flatMap(([name, value]) =>
-    Object.hasOwn(decoded, name)
-      ? unknownNames(value, (decoded as Record<string, unknown>)[name], [...path, name])
-      : value === undefined
-        ? []
-        : [[...path, name].join('.')],
-  );
 }

@@ -11,13 +11,14 @@ import type { Journal } from './store.ts';
  * returned, the transaction survives the death of the process, `kill -9` included; of a transaction under way,
  * nothing remains. Records of sealed collections are encrypted under the file key beside the database.
  *
- * @throws LocalCloudError `DataDirectory` when the folder cannot be used, another process has it, or its key is missing
+ * @throws LocalCloudError `DataDirectory` when the folder cannot be used, another process has it, or its key is
+ * missing, and on a Node.js older than 22.13, which has no node:sqlite
  */
 export function openSqliteJournal(dataDir: string): Journal {
+  const { DatabaseSync: Database } = loadSqlite();
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const { DatabaseSync: Database } = loadSqlite();
     database = new Database(join(dataDir, 'cloud.sqlite'));
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
@@ -95,5 +96,13 @@ function sqliteJournal(database: DatabaseSync, dataDir: string): Journal {
 
 /** Node.js 22 announces node:sqlite as experimental on first use; only who asks for persistence loads it. */
 function loadSqlite(): typeof import('node:sqlite') {
-  return createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
+  try {
+    return createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
+  } catch (cause) {
+    throw new LocalCloudError(
+      'DataDirectory',
+      `a data directory needs node:sqlite, which this Node.js ${process.versions.node} does not offer; use Node.js 22.13 or newer, or keep the state in memory (without a data directory)`,
+      { cause },
+    );
+  }
 }
