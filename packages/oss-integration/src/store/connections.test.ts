@@ -28,9 +28,12 @@ test.each(Object.entries(storeMakers))(
       for (let number = 1; number <= 32; number += 1) {
         parts.push(await store.uploadPart('object', uploadId, number, new Uint8Array(PART)));
       }
-      await nextTurn();
-      collectGarbage();
-      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * PART);
+      // What a connection keeps stays however often is collected; what is merely not yet swept goes.
+      const kept = () => {
+        collectGarbage();
+        return process.memoryUsage().arrayBuffers - before;
+      };
+      await expect.poll(kept, { timeout: 10_000 }).toBeLessThan(8 * PART);
       await store.completeMultipartUpload('object', uploadId, parts);
       await store.head('object');
       await store.delete('object');
