@@ -259,3 +259,27 @@ describe('a client', () => {
     expect(() => clientWith(options)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
   });
 });
+
+describe.each(['framed', 'oss-sdk', 'encryption-sdk'] as const)('metadata beside layout %s', (layout) => {
+  const client = () => clientWith({ layout, masterKeys: [rsa] });
+
+  it.each([
+    { header: 'x', iv: 'y', authtag: 'z' },
+    { iv: 'y' },
+    { 'client-side-encryption-note': 'hi' },
+    { 'oss-wrap-paper': 'blue' },
+    { 'yunseal-header': 'AAAA' },
+  ])('cannot make the object pass for one of another layout: %j', async (metadata) => {
+    const invalid = { code: 'InvalidArgument' };
+    const headers = Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [`X-Oss-Meta-${name}`, value]),
+    );
+    for (const options of [{ metadata }, { headers }]) {
+      await expect(client().put(key, 'text', options)).rejects.toMatchObject(invalid);
+      await expect(client().upload(key, 'text', options)).rejects.toMatchObject(invalid);
+    }
+    expect(await client().exists(key)).toBe(false);
+    await client().put(key, 'text', { metadata: { 'my-header': 'x' } });
+    expect(await (await client().get(key)).text()).toBe('text');
+  });
+});

@@ -29,6 +29,12 @@ function isOssSdkField(field: string): boolean {
   return [OSS_SDK_PREFIX, ...OLDER_PREFIXES].some((prefix) => field.startsWith(prefix));
 }
 
+/** Whether a metadata field says something of some layout: beside a field of its own, an object would pass for another. */
+export function isLayoutField(field: string): boolean {
+  const names: readonly string[] = [...Object.values(ENCRYPTION_SDK_FIELDS), FRAMED_HEADER_FIELD];
+  return names.includes(field) || isOssSdkField(field);
+}
+
 /** Tell an object's layout by its metadata and its first byte (undefined for an empty object). */
 export function recogniseLayout(
   metadata: Readonly<Record<string, string>>,

@@ -2,6 +2,7 @@ import { type EncryptionContext, InvalidArgumentError } from '@yunseal/crypto-co
 import { crc64Of, newCrc64 } from '../crc64.ts';
 import { ObjectChangedError, ObjectNotFoundError, TransferIntegrityError } from '../errors.ts';
 import { boundContext, type ObjectBinding } from '../identity.ts';
+import { isLayoutField } from '../layouts/layout.ts';
 import { sealObject } from '../sealing.ts';
 import type { OssSettings } from '../settings.ts';
 import { type ObjectSource, type OpenSource, openSource } from '../source.ts';
@@ -94,9 +95,17 @@ export function withMetadata(
   options: ObjectWriteOptions,
   metadata: Readonly<Record<string, string>>,
 ): WriteOptions {
-  for (const field of Object.keys(metadata)) {
-    if (options.metadata !== undefined && Object.hasOwn(options.metadata, field)) {
-      throw new InvalidArgumentError(`metadata ${field} belongs to the layout`);
+  // In every layout: a reader tells the layout by these fields.
+  for (const field of Object.keys(options.metadata ?? {})) {
+    if (isLayoutField(field)) {
+      throw new InvalidArgumentError(
+        `metadata ${field} belongs to the layouts of encrypted objects; choose another name`,
+      );
+    }
+  }
+  for (const name of Object.keys(options.headers ?? {})) {
+    if (name.toLowerCase().startsWith('x-oss-meta-')) {
+      throw new InvalidArgumentError(`header ${name}: user metadata is given as metadata`);
     }
   }
   return { ...options, metadata: { ...options.metadata, ...metadata } };

@@ -43,12 +43,21 @@ describe('resolveEndpoint', () => {
     expect(resolveEndpoint(options)).toEqual({ protocol, host, addressing, region });
   });
 
-  it.each(['ftp://host', 'http://host/path', 'http://user@host', 'http://host?query', 'not a host', ''])(
-    'refuses %j',
-    (endpoint) => {
-      expect(() => resolveEndpoint({ endpoint })).toThrow(invalid);
-    },
-  );
+  it.each([
+    'ftp://host',
+    'http://host/path',
+    'http://user@host',
+    'http://:password@host',
+    'http://host?query',
+    'http://host?',
+    'http://host#fragment',
+    'host#fragment',
+    'http://host#',
+    'not a host',
+    '',
+  ])('refuses %j', (endpoint) => {
+    expect(() => resolveEndpoint({ endpoint })).toThrow(invalid);
+  });
 
   it('refuses a region that is none', () => {
     expect(() => resolveEndpoint({ region: 'cn hangzhou' })).toThrow(invalid);
@@ -62,6 +71,6 @@ it.each(['ab', 'Upper', '-start', 'end-', 'under_score', 'x'.repeat(64)])(
   },
 );
 
-it.each(['', '/a', '\\a', 'é'.repeat(512), 'lone \udc00'])('checkKey refuses %j', (key) => {
+it.each(['', '/a', '\\a', 'é'.repeat(512), 'lone \udc00', 'nu\0ll'])('checkKey refuses %j', (key) => {
   expect(() => checkKey(key)).toThrow(invalid);
 });

@@ -42,12 +42,7 @@ export function resolveEndpoint(options: EndpointOptions): Endpoint {
     throw new InvalidArgumentError('the endpoint is neither a host name nor a URL');
   }
   const url = new URL(text);
-  if (
-    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
-    url.pathname !== '/' ||
-    url.search !== '' ||
-    url.username !== ''
-  ) {
+  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.pathname !== '/' || /[?#@]/.test(text)) {
     throw new InvalidArgumentError('the endpoint must be http(s)://host[:port] and nothing more');
   }
   const named = /^oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com$/.exec(url.hostname)?.[1];
@@ -69,6 +64,7 @@ export function checkKey(key: string): void {
   if (key.startsWith('/') || key.startsWith('\\')) {
     throw new InvalidArgumentError('an object key cannot start with / or \\');
   }
+  if (key.includes('\0')) throw new InvalidArgumentError('an object key cannot hold a null');
   if (Buffer.from(key).toString() !== key) {
     throw new InvalidArgumentError(
       'an object key must be well-formed Unicode; this one has a lone surrogate',

@@ -248,6 +248,7 @@ export function aliOssStore(options: AliOssStoreOptions): ObjectStore {
 
     async copy(sourceKey, key, options = {}) {
       checkKey(sourceKey);
+      if (options.sourceBucket !== undefined) checkBucket(options.sourceBucket);
       const { metadata, ifAbsent, ifSourceMatch, signal } = options;
       const headers: Record<string, string> = {
         ...(metadata === undefined ? {} : writeHeaders({ ...options, metadata: undefined })),

@@ -263,6 +263,7 @@ export function alicloudOssStore(options: AlicloudOssStoreOptions): ObjectStore 
 
     async copy(sourceKey, key, options = {}) {
       checkKey(sourceKey);
+      if (options.sourceBucket !== undefined) checkBucket(options.sourceBucket);
       const { signal } = options;
       const headers: Record<string, string> = {
         ...(options.metadata === undefined ? {} : writeHeaders(options)),
