@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmod,
   lstat,
@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { type LocalCloud, startLocalCloud } from '@yunseal/local-cloud';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOssEncryptionClient, type OssEncryptionClient } from './client.ts';
-import { CheckpointError } from './errors.ts';
+import { CheckpointError, ObjectNotEncryptedError } from './errors.ts';
 import { alicloudOssStore } from './store/alicloud-oss/store.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { createBucket, storeOptions } from './test-support/cloud.ts';
@@ -73,7 +73,6 @@ async function overwrite(path: string, bytes: Uint8Array, position: number): Pro
 
 /** Say in the checkpoint that the parts are as the file now is, as somebody would who altered both. */
 async function forgeDigests({ checkpoint, data }: Files): Promise<void> {
-  const { createHash } = await import('node:crypto');
   const state = JSON.parse(await readFile(checkpoint, 'utf8'));
   const bytes = await readFile(data);
   for (const part of state.parts) {
@@ -127,6 +126,33 @@ describe('a download with a checkpoint', () => {
         await expect(stat(files.path)).rejects.toThrow();
         for (const left of await readdir(folder)) await rm(join(folder, left));
       }
+    });
+  });
+
+  it('does not take plaintext on the disk for the object, whatever the caller consents to', async () => {
+    await withFolder(async (folder) => {
+      const files = filesIn(folder);
+      const planted = Buffer.alloc((await store.head('object')).length, 'A');
+      // The checksum of the service tells no intent: whoever can alter bytes can make them fit.
+      const fitting = { ...store, head: async () => ({ ...(await store.head('object')), crc64: undefined }) };
+      const lenient = createOssEncryptionClient({
+        store: fitting,
+        keyring,
+        allowUnencrypted: true,
+        allowUnauthenticated: true,
+      });
+      await stopped(files);
+      await writeFile(files.data, planted);
+      const state = JSON.parse(await readFile(files.checkpoint, 'utf8'));
+      const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+      state.parts = Array.from({ length: 11 }, (_, part) => ({
+        part,
+        sha256: sha256(planted.subarray(part * PART, (part + 1) * PART)),
+      }));
+      await writeFile(files.checkpoint, JSON.stringify(state));
+      const attempt = lenient.download('object', files.path, { ...files, partSize: PART });
+      await expect(attempt).rejects.toThrow(ObjectNotEncryptedError);
+      expect(await readdir(folder)).toEqual([]);
     });
   });
 

@@ -9,7 +9,12 @@ import {
 } from '@yunseal/crypto-core';
 import * as t from 'io-ts';
 import { createSpool, openSpool, readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
-import { CheckpointError, ObjectIdentityError, TransferIntegrityError } from './errors.ts';
+import {
+  CheckpointError,
+  ObjectIdentityError,
+  ObjectNotEncryptedError,
+  TransferIntegrityError,
+} from './errors.ts';
 import { readResuming } from './resuming-read.ts';
 import type { OssSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -95,6 +100,7 @@ function isOtherBytes(error: unknown): boolean {
     CommitmentMismatchError,
     MalformedMessageError,
     ObjectIdentityError,
+    ObjectNotEncryptedError,
     SignatureInvalidError,
     TransferIntegrityError,
     TruncatedMessageError,

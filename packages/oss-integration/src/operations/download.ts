@@ -51,8 +51,11 @@ export async function download(
     // Opened to fail now, rather than after all of it was fetched, when the key or the caller's consent is missing.
     opened?.close();
     const spooling = { checkpoint, partSize, concurrency, onProgress, ifMatch, signal };
-    return withSpooledObject(settings, key, spooling, (spooled) =>
-      downloadWhole(spooled, key, path, { ...options, onProgress: undefined }),
+    // What the service has encrypted must not have become something else on the disk, to which the caller consents.
+    const encrypted = opened === undefined || opened.description.layout !== undefined;
+    const consent = encrypted ? { allowUnencrypted: false } : {};
+    return withSpooledObject({ ...settings, ...consent }, key, spooling, (spooled) =>
+      downloadWhole(spooled, key, path, { ...options, ...consent, onProgress: undefined }),
     );
   }
   if (opened === undefined) return downloadWhole(settings, key, path, options);
