@@ -52,6 +52,16 @@ describe('diffPolicies', () => {
     deny('ram:*').on('*'),
   );
 
+  it('refuses text, and says what to do with it', () => {
+    const text = '{"Version":"1","Statement":[]}' as never;
+    expect(() => diffPolicies(text, text)).toThrow(
+      expect.objectContaining({
+        code: 'InvalidPolicy',
+        message: expect.stringContaining('parsePolicy(text)'),
+      }),
+    );
+  });
+
   it('says nothing of what only moved', () => {
     const moved = policy(
       deny('ram:*').on('*'),

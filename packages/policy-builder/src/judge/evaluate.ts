@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts';
 import { isPolicy, type PolicyDocument } from '../model/policy.ts';
 import { decodePolicy } from '../read/decode-policy.ts';
 import { type Explanation, explainDecision } from './explain.ts';
@@ -63,14 +64,20 @@ export function evaluate(policies: PolicySet, request: AccessRequest): Evaluatio
     decideLayer(prepared, source, request),
   );
   let explanation: Explanation | undefined;
-  return {
+  const evaluation: Evaluation = {
     decision: decision.decision,
     get explain() {
       explanation ??= explainDecision(decision, prepared, request);
       return explanation;
     },
   };
+  return Object.defineProperty(evaluation, INSPECT, {
+    value: () => ({ decision: evaluation.decision, explain: evaluation.explain }),
+  });
 }
+
+/** Node.js prints what this method returns: the explanation, where it would print `[Getter]`. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** The step of the process that settled the decision. */
 export interface Verdict {
@@ -173,9 +180,15 @@ function isInputList(inputs: PolicyInputs): inputs is readonly PolicyInput[] {
 const preparedStatements = new WeakMap<object, readonly PreparedStatement[]>();
 
 function preparePolicy(source: PolicySource, input: PolicyInput, index: number): PreparedPolicy {
-  const named = 'document' in input;
-  const name = named ? input.name : `${SOURCE_NAMES[source]} policy ${index + 1}`;
-  const document = named ? input.document : input;
+  const place = `${SOURCE_NAMES[source]} policy ${index + 1}`;
+  const named = typeof input === 'object' && input !== null && 'document' in input;
+  const name = named ? input.name : place;
+  const document: unknown = named ? input.document : input;
+  if (typeof document === 'string')
+    throw new PolicyError(
+      'InvalidPolicy',
+      `The ${place} is text, and a policy is needed: read it first, with parsePolicy(text).`,
+    );
   const policy = isPolicy(document) ? document : decodePolicy(document);
   let statements = preparedStatements.get(policy);
   if (statements === undefined) {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PolicyError } from '../errors.ts';
@@ -29,6 +30,15 @@ describe('explanations', () => {
     expect(say({ identity }, { action: 'kms:CreateKey', resource: key })).toContain(
       '(the request does not have it)',
     );
+  });
+
+  it('show where an evaluation is printed', () => {
+    const evaluation = evaluate({ identity: [office] }, { action: 'kms:Decrypt', resource: key });
+    const printed = inspect(evaluation);
+    expect(printed).toContain("decision: 'ImplicitDeny'");
+    expect(printed).toContain(`denied: no statement allows kms:Decrypt on ${key}`);
+    expect(printed).not.toContain('Getter');
+    expect(Object.keys(evaluation)).toEqual(['decision', 'explain']);
   });
 
   it('name another resource', () => {
@@ -185,6 +195,27 @@ describe('evaluate', () => {
     expect(
       compilePolicies({ identity: everything, session: limit })({ action: 'kms:Encrypt', resource: key }),
     ).toBe('ImplicitDeny');
+  });
+
+  it('refuses text in place of a policy, without repeating it', () => {
+    const text = JSON.stringify(policy(allow('kms:Decrypt').on('*')));
+    const request = { action: 'kms:Decrypt', resource: key };
+    const refused = (place: string) =>
+      expect.objectContaining({
+        name: 'PolicyError',
+        code: 'InvalidPolicy',
+        message: `The ${place} is text, and a policy is needed: read it first, with parsePolicy(text).`,
+      });
+    const one = text as never;
+    expect(() => evaluate({ identity: [policy(allow('oss:*').on('*')), one] }, request)).toThrow(
+      refused('identity policy 2'),
+    );
+    expect(() => evaluate({ control: one }, request)).toThrow(refused('control policy 1'));
+    expect(() => evaluate({ resource: { name: 'mine', document: one } }, request)).toThrow(
+      refused('resource policy 1'),
+    );
+    expect(() => compilePolicies({ session: [one] })).toThrow(refused('session policy 1'));
+    expect(() => evaluate({ identity: [null as never] }, request)).toThrow(PolicyError);
   });
 
   it('refuses what is no policy', () => {

@@ -10,6 +10,11 @@ import { PolicyCodec } from './policy-codec.ts';
  */
 export function decodePolicy(value: unknown): Policy {
   if (isPolicy(value)) return value;
+  if (typeof value === 'string')
+    throw new PolicyError(
+      'InvalidPolicy',
+      'Text stands where a policy is needed: read it first, with parsePolicy(text).',
+    );
   const result = PolicyCodec.decode(value);
   if (result._tag === 'Right') return result.right;
   const issues = result.left.map(issueOf);
