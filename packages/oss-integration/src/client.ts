@@ -56,9 +56,10 @@ export interface OssEncryptionClient {
     options?: DownloadOptions,
   ): Promise<ObjectDescription & { readonly length: number }>;
   /**
-   * Give an object new wrapping keys, without decrypting it. Whoever sees a framed object of the default suite both before
-   * and after (versioning, backups) and can write it can forge its contents: delete the old versions, or `get` and `put`
-   * the object instead.
+   * Give an object new wrapping keys, without decrypting it. Where the header is in front of the object's bytes it is
+   * sent again, and OSS has no conditional PUT: let nobody else write meanwhile, or use `headerIn: 'metadata'`. Whoever
+   * sees a framed object of the default suite both before and after (versioning, backups) and can write it can forge its
+   * contents: pass `frames: 'renew'`, delete the old versions, or `get` and `put` the object instead.
    */
   rewrap(key: string, options: RewrapOptions): Promise<RewrappedObject>;
   /** Give every object under a prefix new wrapping keys. */

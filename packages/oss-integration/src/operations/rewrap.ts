@@ -14,8 +14,14 @@ import {
 import * as t from 'io-ts';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint-file.ts';
 import { newCrc64 } from '../crc64.ts';
-import { CheckpointError, ObjectNotEncryptedError } from '../errors.ts';
-import { byteTaker } from '../frames.ts';
+import {
+  CheckpointError,
+  ObjectChangedError,
+  ObjectNotEncryptedError,
+  ObjectNotFoundError,
+  StoreError,
+} from '../errors.ts';
+import { type ByteTaker, byteTaker } from '../frames.ts';
 import { checkKeyCount, headerBytesToFetch } from '../header-limits.ts';
 import { checkIdentity, encryptionSdkIdentity, type ObjectBinding } from '../identity.ts';
 import {
@@ -31,7 +37,7 @@ import { readResuming } from '../resuming-read.ts';
 import type { OssSettings } from '../settings.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { MAX_METADATA_BYTES } from '../store/object-headers.ts';
-import type { StoredObject, WriteOptions } from '../store/object-store.ts';
+import type { StoredObject, WriteOptions, WriteResult } from '../store/object-store.ts';
 import { type SentObject, type WriteTry, writeSettled } from '../write-outcome.ts';
 import { head, type ObjectHead } from './head.ts';
 import { list } from './list.ts';
@@ -44,6 +50,13 @@ export interface RewrapOptions {
   readonly from?: Keyring | undefined;
   /** For objects in layout `oss-sdk`: the master key to wrap anew with. */
   readonly toMasterKey?: MasterKey | undefined;
+  /**
+   * What becomes of the body of a framed object, as in crypto-core's `rewrapMessage`. `keep`, the default, leaves it as it
+   * is. `renew` encrypts it again under keys freshly derived from the same data key, so that a copy of the old object
+   * that lives on (an old version, a backup) is of no use to whoever wants to forge the new one. For objects whose header
+   * is in front of their bytes, in suites that derive keys.
+   */
+  readonly frames?: 'keep' | 'renew' | undefined;
   readonly boundTo?: ObjectBinding | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,10 +72,16 @@ export interface RewrappedObject {
 
 /**
  * Give an object new wrapping keys. Its data key and body stay the same; where the header is in the metadata, that is
- * one request. Fails with `ObjectChangedError`, and changes nothing, when the object changes meanwhile.
+ * one request on condition that the object is still the one that was read. Where the header is in front of the bytes,
+ * the object is sent again. OSS has no conditional PUT: whether somebody else has written is looked up before the last
+ * byte is sent and once more afterwards, and what is written between the look and the end of the request is lost. Let
+ * nobody else write meanwhile, or write with `headerIn: 'metadata'`.
  *
  * Whoever sees a framed object of the default suite both before and after (versioning, backups) and can write it can
- * forge its contents: delete the old versions, or `get` and `put` the object instead.
+ * forge its contents: pass `frames: 'renew'`, delete the old versions, or `get` and `put` the object instead.
+ *
+ * @throws {ObjectChangedError} when somebody else is seen to have written; their object is not rewrapped
+ * @throws {UnsupportedOperationError} for `frames: 'renew'` where frames cannot be renewed in place
  */
 export async function rewrap(
   settings: OssSettings,
@@ -73,6 +92,12 @@ export async function rewrap(
   const start = await fetchStart(settings, key, { signal });
   const { object } = start;
   const recognised = recogniseLayout(object.metadata, start.bytes[0]);
+  const inFront = recognised.layout === 'framed' && recognised.header === 'in-object';
+  if (options.frames === 'renew' && recognised.layout !== undefined && !inFront) {
+    throw new UnsupportedOperationError(
+      `frames can be renewed in framed objects whose header is in front of their bytes; get and put ${settings.store.bucket}/${key} instead`,
+    );
+  }
   switch (recognised.layout) {
     case 'framed':
       return recognised.header === 'in-metadata'
@@ -114,13 +139,17 @@ async function rewrapHeader(
 ): Promise<Uint8Array> {
   const header = inspectMessage(bytes);
   checkKeyCount(settings, header);
-  const rewrapped = await rewrapMessage(bytes.subarray(0, header.headerLength), {
-    from: options.from ?? settings.keyring(),
-    to: options.to,
-    maxEncryptedDataKeys: settings.maxEncryptedDataKeys,
-  });
+  const rewrapped = await rewrapMessage(
+    bytes.subarray(0, header.headerLength),
+    rewrapKeys(settings, options),
+  );
   checkIdentity(settings.store.bucket, key, header.context, options.boundTo, 'required');
   return rewrapped;
+}
+
+function rewrapKeys(settings: OssSettings, { from, to }: RewrapOptions) {
+  const { maxEncryptedDataKeys } = settings;
+  return { from: from ?? settings.keyring(), to, maxEncryptedDataKeys };
 }
 
 async function rewrapFramedMetadata(
@@ -156,27 +185,38 @@ async function rewrapOssSdk(
 
 /** One CopyObject onto itself, which fails when the object is no longer the one that was read. */
 async function replaceMetadata(
-  { store, retry }: OssSettings,
+  settings: OssSettings,
   object: StoredObject,
   layout: LayoutName,
   fields: Readonly<Record<string, string>>,
   { signal }: RewrapOptions,
 ): Promise<RewrappedObject> {
+  const { store, retry } = settings;
   const metadata = layout === 'oss-sdk' ? fields : { ...object.metadata, ...fields };
-  const { etag } = await retry(
-    () =>
-      store.copy(object.key, object.key, {
+  let unanswered = false;
+  const { etag } = await retry(async () => {
+    try {
+      return await store.copy(object.key, object.key, {
         ...storedAs(object),
         metadata,
         ifSourceMatch: object.etag,
         signal,
-      }),
-    signal,
-  );
+      });
+    } catch (error) {
+      // A copy can have another ETag than its source, so the second try may meet what the first one has done.
+      if (unanswered && error instanceof ObjectChangedError) {
+        const found = await store.head(object.key, { signal });
+        const isOurs = Object.entries(fields).every(([name, value]) => found.metadata[name] === value);
+        if (isOurs && found.length === object.length && found.crc64 === object.crc64) return found;
+      }
+      unanswered ||= error instanceof StoreError && error.retryable;
+      throw error;
+    }
+  }, signal);
   return { key: object.key, layout, how: 'metadata', etag };
 }
 
-/** Send a new header and, behind it, the body as it is stored. */
+/** Send the object again behind its new header. */
 async function rewrapFramedObject(
   settings: OssSettings,
   object: StoredObject,
@@ -195,37 +235,84 @@ async function rewrapFramedObject(
     const read = await readResuming(store, retry, key, { ifMatch: etag, signal });
     const source = byteTaker(read.body);
     try {
-      const { headerLength, headerBytes } = await readHeader(source, object.length);
-      const header = await rewrapHeader(settings, key, headerBytes, options);
+      const content = await rewrappedContent(settings, object, source, options);
       const crc = await newCrc64();
       const stream = (async function* () {
         let length = 0;
-        const count = (chunk: Uint8Array) => {
+        for await (const chunk of content.chunks) {
           crc.update(chunk);
           length += chunk.length;
-          return chunk;
-        };
-        yield count(header);
-        for (;;) {
-          const chunk = await source.take(64 * 1024);
-          if (chunk.length === 0) break;
-          yield count(chunk);
+          yield chunk;
         }
         // OSS has no conditional write: the last moment to see that somebody else has written.
         await retry(() => store.head(key, { ifMatch: etag, signal }), signal);
         sent = { length, crc64: crc.digest() };
         noteSent(sent);
       })();
-      const length = object.length - headerLength + header.length;
       const write: WriteOptions = { ...storedAs(object), metadata: object.metadata, signal };
-      const result = await store.put(key, { stream: heldBack(stream), length }, write);
+      const result = await store.put(key, { stream: heldBack(stream), length: content.length }, write);
       return checkedWrite(store.bucket, key, sent, result);
     } finally {
       await source.close();
     }
   };
   const result = await writeSettled(settings, key, send, { signal });
+  await checkStillThere(settings, key, result);
   return { key, layout: 'framed', how: 'moved', etag: result.etag };
+}
+
+/** Say so when another writer's object has taken the place of the rewrapped one already. */
+async function checkStillThere(
+  { store, retry }: OssSettings,
+  key: string,
+  { etag, length }: WriteResult & { readonly length: number },
+): Promise<void> {
+  const request = { action: 'oss:PutObject', bucket: store.bucket, key };
+  try {
+    const found = await retry(() => store.head(key));
+    if (found.etag === etag && found.length === length) return;
+  } catch (error) {
+    // The service has confirmed the write; what it says of later is a bonus.
+    if (!(error instanceof ObjectNotFoundError)) return;
+  }
+  throw new ObjectChangedError(
+    'somebody else wrote or deleted the object while it was being rewrapped; what is there now is not rewrapped',
+    request,
+  );
+}
+
+/** The stored bytes of an object with its keys wrapped anew. */
+async function rewrappedContent(
+  settings: OssSettings,
+  object: StoredObject,
+  source: ByteTaker,
+  options: RewrapOptions,
+): Promise<{ readonly chunks: AsyncIterable<Uint8Array>; readonly length: number | undefined }> {
+  const { headerLength, headerBytes } = await readHeader(source, object.length);
+  if (options.frames === 'renew') {
+    // The same bytes are authenticated below, before anything comes out.
+    const header = inspectMessage(headerBytes);
+    checkKeyCount(settings, header);
+    checkIdentity(settings.store.bucket, object.key, header.context, options.boundTo, 'required');
+    source.unread(headerBytes);
+    const stored = ReadableStream.from(chunksOf(source)) as ReadableStream<Uint8Array>;
+    const chunks = rewrapMessage(stored, { ...rewrapKeys(settings, options), frames: 'renew' });
+    return { chunks, length: undefined };
+  }
+  const header = await rewrapHeader(settings, object.key, headerBytes, options);
+  return { chunks: chunksOf(source, header), length: object.length - headerLength + header.length };
+}
+
+async function* chunksOf(
+  source: ByteTaker,
+  header?: Uint8Array,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (header !== undefined) yield header;
+  for (;;) {
+    const chunk = await source.take(64 * 1024);
+    if (chunk.length === 0) return;
+    yield chunk;
+  }
 }
 
 /** Hold the last chunk back until the stream has ended well: a request that lacks it is never stored. */
@@ -239,7 +326,7 @@ async function* heldBack(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 }
 
 async function readHeader(
-  source: ReturnType<typeof byteTaker>,
+  source: ByteTaker,
   objectLength: number,
 ): Promise<{ headerLength: number; headerBytes: Uint8Array }> {
   for (let needed = 4096; ; ) {
