@@ -62,11 +62,20 @@ export function rsaMasterKey(options: {
       try {
         return decryptPkcs1(privateKey, wrapped);
       } catch {
-        // Nothing of OpenSSL's reason: it would tell padding from other failures.
-        throw new MasterKeyError('the RSA master key does not open this content key');
+        throw contentKeyNotOpened();
       }
     },
   };
+}
+
+/**
+ * One error for whatever is wrong with a wrapped key. To tell bad padding from a wrong length would be an oracle for
+ * whoever can plant wrapped keys of their own (Bleichenbacher's attack on PKCS#1 v1.5).
+ */
+export function contentKeyNotOpened(): MasterKeyError {
+  return new MasterKeyError(
+    "the master key does not open the object's content key: it is another key than the object's, or the object's metadata was changed",
+  );
 }
 
 /** The two KMS calls behind `kmsMasterKey`, in the terms of the KMS API: text in, text out. */

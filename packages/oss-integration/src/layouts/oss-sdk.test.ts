@@ -94,6 +94,28 @@ describe('the content key', () => {
     );
   });
 
+  it('fails to open in one way, whatever is wrong with how it is wrapped', async () => {
+    const envelope = readOssSdkMetadata(await writeOssSdkMetadata(newContentKey(), rsa, {}));
+    const wrapped = (length: number) => rsa.wrap(new Uint8Array(length));
+    const wrong = [
+      { ...envelope, wrappedKey: new Uint8Array(randomBytes(256)) },
+      { ...envelope, wrappedKey: new Uint8Array(5) },
+      { ...envelope, wrappedKey: await wrapped(31) },
+      { ...envelope, wrappedKey: await wrapped(0) },
+      { ...envelope, wrappedKey: envelope.wrappedIv },
+      { ...envelope, wrappedIv: await wrapped(32) },
+      { ...envelope, wrappedIv: new Uint8Array(300) },
+    ];
+    const messages = new Set<string>();
+    for (const each of wrong) {
+      const error: unknown = await openContentKey(each, [rsa]).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(MasterKeyError);
+      messages.add((error as MasterKeyError).message);
+      expect((error as MasterKeyError).cause).toBeUndefined();
+    }
+    expect([...messages]).toEqual([expect.stringMatching(/^the master key does not open/)]);
+  });
+
   it('is not written when the master key wraps it to nothing', async () => {
     const broken = kmsMasterKey({ encrypt: async () => '', decrypt: async () => '' });
     await expect(writeOssSdkMetadata(newContentKey(), broken, {})).rejects.toThrow(MasterKeyError);

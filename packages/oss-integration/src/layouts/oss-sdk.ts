@@ -2,7 +2,7 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { UnsupportedAlgorithmError } from '@yunseal/crypto-core';
 import * as t from 'io-ts';
 import { MasterKeyError, ObjectMetadataError } from '../errors.ts';
-import { type MasterKey, pickMasterKey } from '../master-key.ts';
+import { contentKeyNotOpened, type MasterKey, pickMasterKey } from '../master-key.ts';
 import { OSS_SDK_PREFIX } from './layout.ts';
 
 /**
@@ -162,9 +162,8 @@ export async function openContentKey(
     masterKey.unwrap(envelope.wrappedIv),
   ]);
   if (key.length !== KEY_LENGTH || iv.length !== IV_LENGTH) {
-    throw new MasterKeyError(
-      `the master key opens the content key to ${key.length} bytes and its IV to ${iv.length}, not ${KEY_LENGTH} and ${IV_LENGTH}: it is another key than the object's`,
-    );
+    key.fill(0);
+    throw contentKeyNotOpened();
   }
   return { key, iv };
 }
