@@ -175,7 +175,9 @@ export function readDerBodyStart(
   if (messageEnd !== undefined) {
     checkWithin(end, messageEnd, 'the body', start);
     if (end < messageEnd) {
-      throw new MalformedMessageError(`trailing bytes after the body: ${messageEnd - end}`, end);
+      // Where lengths promise bytes that are not there, the body whose length does not add up is the place to look.
+      const place = end <= cursor.end ? end : start;
+      throw new MalformedMessageError(`trailing bytes after the body: ${messageEnd - end}`, place);
     }
   }
   const ivAt = cursor.offset;
